@@ -1,0 +1,8 @@
+import type { Scope } from '../../lib/contracts/access.ts';
+
+/** Who calls, as the authorizer verified it. */
+export interface Principal {
+  /** Subject of a person, client id of a machine. */
+  readonly id: string;
+  readonly scopes: readonly Scope[];
+}

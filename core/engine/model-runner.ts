@@ -1,0 +1,20 @@
+import type { ModelVersion } from '../registry/model-version.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** Runs model versions. Loads, verifies and keeps them as it needs to. */
+export interface ModelRunner {
+  /**
+   * @param inputs tensors by input name, already checked against the model's description
+   * @param outputs names of the outputs to compute
+   * @returns tensors by output name
+   * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`, `MODEL_LOAD_FAILED`
+   * @throws InvalidInputError `INFERENCE_FAILED` when the runtime refuses the values
+   */
+  run(
+    version: ModelVersion,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: readonly string[],
+  ): Promise<Map<string, Tensor>>;
+  /** Loads and verifies the version, so that the next run is warm. Same errors as `run`. */
+  load(version: ModelVersion): Promise<void>;
+}

@@ -1,0 +1,17 @@
+/** A request as every transport (Lambda, HTTP server, test) hands it to the protocol. */
+export interface ProtocolRequest {
+  readonly method: string;
+  /** Path as sent, still percent-encoded, without stage prefix and query string: `/v2/models/credit/infer`. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array;
+  /** Echoed in error bodies and logs. */
+  readonly requestId: string;
+}
+
+export interface ProtocolResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}

@@ -1,0 +1,32 @@
+import type { ModelDescription } from '../onnx/model-description.ts';
+
+export type ModelVersionStatus = 'PENDING_REGISTRATION' | 'READY' | 'FAILED_REGISTRATION';
+
+/** The stored bytes of a model version. */
+export interface Artifact {
+  /** SHA-256 of the ONNX file, 64 lower-case hex digits. */
+  readonly digest: string;
+  /** Size of the ONNX file in bytes. */
+  readonly size: number;
+}
+
+/** One immutable version of a registered model. */
+export interface ModelVersion {
+  readonly model: string;
+  /** Decimal number from 1, as a string; a number is never given twice. */
+  readonly version: string;
+  readonly status: ModelVersionStatus;
+  readonly artifact: Artifact;
+  readonly description: ModelDescription;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** A registered model with its versions (ascending) and aliases. */
+export interface RegisteredModel {
+  readonly name: string;
+  readonly createdAt: string;
+  readonly versions: readonly ModelVersion[];
+  /** Version by alias. */
+  readonly aliases: Readonly<Record<string, string>>;
+}
