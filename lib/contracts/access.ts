@@ -26,3 +26,19 @@ export interface AuthorizerContext {
 export const PREFIX_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
   v2: ['infer', 'registry.read'],
 };
+
+/** Whose tokens the authorizer accepts, as the gateway writes it into the function's environment. */
+export interface TokenIssuer {
+  /** `iss` of the tokens. */
+  readonly issuer: string;
+  /** Where the issuer's keys are (JWKS). */
+  readonly jwksUri: string;
+  /** Accepted `aud` values; absent where the issuer writes none into access tokens (Cognito). */
+  readonly audience?: readonly string[];
+  /** Accepted `client_id` values; absent: any client of the issuer. */
+  readonly clientIds?: readonly string[];
+  /** Prefix that the issuer puts before our scopes, for example `strata/`. */
+  readonly scopePrefix: string;
+  /** Claim that lists the groups of a person; group names are scopes. Absent: groups count for nothing. */
+  readonly groupsClaim?: string;
+}

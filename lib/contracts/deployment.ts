@@ -1,0 +1,25 @@
+/** Names of the service stack's outputs: what the command line needs to find a deployment. */
+export const OUTPUTS = {
+  endpoint: 'Endpoint',
+  registryTable: 'RegistryTable',
+  artifactsBucket: 'ArtifactsBucket',
+  userPoolId: 'UserPoolId',
+  machineClientId: 'MachineClientId',
+  tokenEndpoint: 'TokenEndpoint',
+} as const;
+
+/** A deployment as the command line sees it: the stack's outputs, or `.strata/local.json` for the local one. */
+export interface Deployment {
+  /** Base URL of the API, stage included, without a trailing slash. */
+  readonly endpoint: string;
+  readonly region: string;
+  readonly registryTable: string;
+  readonly artifactsBucket: string;
+  readonly userPoolId: string;
+  /** App client for machines; its secret is read from the user pool when a token is asked for, never stored. */
+  readonly machineClientId: string;
+  /** OAuth 2.0 token endpoint (client credentials). */
+  readonly tokenEndpoint: string;
+  /** Address of the local AWS emulator; absent on AWS. */
+  readonly awsEndpoint?: string;
+}
