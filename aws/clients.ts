@@ -1,0 +1,46 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/** Which AWS the clients talk to. A `Deployment` is one; so is `{}`: what the environment says. */
+export interface AwsTarget {
+  /** @default - the SDK's region chain */
+  readonly region?: string;
+  /** Named profile of the shared AWS configuration. @default - the SDK's credential chain */
+  readonly profile?: string;
+  /** Address of the local emulator, which takes any credentials. Absent: AWS. */
+  readonly awsEndpoint?: string;
+}
+
+/** The client of the registry table. Leaves undefined attributes out. */
+export function dynamoDb(target: AwsTarget = {}): DynamoDBDocumentClient {
+  const client = new DynamoDBClient({
+    ...clientConfig(target),
+    // A read that hangs is worth less than a second try: a single item takes milliseconds.
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
+  });
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}
+
+/** The client of the artifacts bucket. */
+export function s3(target: AwsTarget = {}): S3Client {
+  // An emulator answers on one address for all buckets, so that a bucket cannot be part of the host name.
+  const local = target.awsEndpoint !== undefined || process.env['AWS_ENDPOINT_URL'] !== undefined;
+  return new S3Client({ ...clientConfig(target), forcePathStyle: local });
+}
+
+export function cognito(target: AwsTarget = {}): CognitoIdentityProviderClient {
+  return new CognitoIdentityProviderClient(clientConfig(target));
+}
+
+export function cloudFormation(target: AwsTarget = {}): CloudFormationClient {
+  return new CloudFormationClient(clientConfig(target));
+}
+
+function clientConfig({ region, profile, awsEndpoint }: AwsTarget) {
+  return awsEndpoint === undefined
+    ? { region, profile }
+    : { region, endpoint: awsEndpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+}

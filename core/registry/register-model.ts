@@ -1,0 +1,60 @@
+import { describeModel } from '../onnx/describe-model.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+import { readModelFile } from './model-file.ts';
+import type { ModelVersion } from './model-version.ts';
+import { assertAlias, assertModelName } from './names.ts';
+import { assertDescriptionFits } from './registry-items.ts';
+import type { RegistryWriter } from './registry-writer.ts';
+
+export interface RegisterModelInput {
+  /** The ONNX file. */
+  readonly path: string;
+  /** Name of the model; it is made when it is not there yet. */
+  readonly model: string;
+  /** Alias that is to point at the new version. */
+  readonly alias?: string;
+  /** Who registers, for the alias log and the events. */
+  readonly actor?: string;
+}
+
+export type RegisterProgress =
+  | { readonly step: 'check' }
+  | { readonly step: 'upload'; readonly bytes: number; readonly totalBytes: number }
+  | { readonly step: 'register' };
+
+export interface RegisterModelDependencies {
+  readonly artifacts: Pick<ArtifactStore, 'put'>;
+  readonly registry: Pick<RegistryWriter, 'createVersion'>;
+  readonly onProgress?: (progress: RegisterProgress) => void;
+}
+
+/**
+ * Makes an ONNX file the next version of a model. Everything that can be wrong with the file or the names is found
+ * before the first byte is sent, so that a refusal leaves nothing behind. A file that is stored already is not sent
+ * again.
+ *
+ * @returns the READY version
+ * @throws InvalidInputError what `describeModel` refuses; `FILE_NOT_FOUND`, `FILE_NOT_READABLE`, `MODEL_TOO_LARGE`,
+ *   `FILE_CHANGED`, `INVALID_MODEL_NAME`, `INVALID_ALIAS`, `DESCRIPTION_TOO_LARGE`
+ * @throws UnavailableError `ARTIFACT_UNAVAILABLE`, `REGISTRY_UNAVAILABLE`, `REGISTRY_BUSY`
+ */
+export async function registerModel(
+  { path, model, alias, actor }: RegisterModelInput,
+  { artifacts, registry, onProgress }: RegisterModelDependencies,
+): Promise<ModelVersion> {
+  onProgress?.({ step: 'check' });
+  assertModelName(model);
+  if (alias !== undefined) {
+    assertAlias(alias);
+  }
+  const { artifact, bytes } = await readModelFile(path);
+  const description = describeModel(bytes);
+  assertDescriptionFits(description);
+
+  const totalBytes = artifact.size;
+  onProgress?.({ step: 'upload', bytes: 0, totalBytes });
+  await artifacts.put(artifact, path, (sent) => onProgress?.({ step: 'upload', bytes: sent, totalBytes }));
+
+  onProgress?.({ step: 'register' });
+  return registry.createVersion({ model, artifact, description, alias, actor });
+}
