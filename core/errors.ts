@@ -62,3 +62,10 @@ export class UnavailableError extends StrataError {
     super(code, message, { statusCode: 503, retryable: true, ...options });
   }
 }
+
+/** What a caller learns of a fault of ours; the rest is in the log. */
+export const INTERNAL_ERROR = {
+  error: 'The request could not be served',
+  error_code: 'INTERNAL',
+  message: 'The request could not be served',
+} as const;

@@ -1,3 +1,6 @@
+/** Identifier of the resource server that defines the scopes: a token's scope reads `strata/infer`. */
+export const RESOURCE_SERVER = 'strata';
+
 /** What a token may allow. Groups of people carry the same names. */
 export const SCOPES = [
   'infer',

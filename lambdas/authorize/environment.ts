@@ -1,0 +1,25 @@
+import * as z from 'zod';
+import type { TokenIssuer } from '../../lib/contracts/access.ts';
+import { ENVIRONMENT } from '../../lib/contracts/environment.ts';
+
+const tokenIssuer = z.object({
+  issuer: z.url(),
+  jwksUri: z.url(),
+  audience: z.array(z.string()).min(1).optional(),
+  clientIds: z.array(z.string()).min(1).optional(),
+  scopePrefix: z.string(),
+  groupsClaim: z.string().optional(),
+});
+
+export interface AuthorizeEnvironment {
+  readonly issuer: TokenIssuer;
+  /** Address of Cognito where it is not the public one: the SDKs' own variable for it, set by emulators. */
+  readonly cognitoEndpoint?: string;
+}
+
+export function readEnvironment(variables: NodeJS.ProcessEnv): AuthorizeEnvironment {
+  return {
+    issuer: tokenIssuer.parse(JSON.parse(variables[ENVIRONMENT.tokenIssuer] ?? '{}')),
+    cognitoEndpoint: variables['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER'] ?? variables['AWS_ENDPOINT_URL'],
+  };
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
+import { dynamoDb, s3 } from '../../aws/clients.ts';
+import { RegistryTable } from '../../aws/registry-table.ts';
+import { Engine } from '../../core/engine/engine.ts';
+import type { EngineEvent } from '../../core/engine/engine-event.ts';
+import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
+import { CachedRegistryReader } from '../../core/registry/cached-registry-reader.ts';
+import { METRICS } from '../../lib/contracts/metrics.ts';
+import type { InferEnvironment } from './environment.ts';
+
+const MB = 1024 * 1024;
+
+/** Bodies may be compressed on the wire, where Lambda takes 6 MB; this bounds what they may grow to. */
+const MAX_REQUEST_BYTES = 32 * MB;
+
+/** Lambda answers with 6 MB at most, and binary bodies travel as base64, a third larger; some is left for headers. */
+const MAX_RESPONSE_BYTES = Math.floor((6 * MB - 64 * 1024) * (3 / 4));
+
+/** Share of the function's memory that open models may take; a session takes about twice its file. */
+const MODEL_MEMORY_SHARE = 0.25;
+
+export interface InferTools {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** The protocol's server over the registry on AWS and the engine in this process. */
+export function inferenceServer(
+  environment: InferEnvironment,
+  { logger, metrics }: InferTools,
+): OpenInferenceServer {
+  const now = () => performance.now();
+  const registry = new CachedRegistryReader(new RegistryTable(dynamoDb(), environment.registryTable), {
+    maxAgeMs: environment.aliasMaxAgeMs,
+    now,
+  });
+  const runner = new Engine({
+    artifacts: new ArtifactsBucket(s3(), environment.artifactsBucket),
+    directory: join(tmpdir(), 'models'),
+    memoryMegabytes: environment.memoryMegabytes,
+    maxBytes: environment.memoryMegabytes * MB * MODEL_MEMORY_SHARE,
+    now,
+    onEvent: (event) => report(event, { logger, metrics }),
+  });
+  return new OpenInferenceServer({
+    registry,
+    runner,
+    maxRequestBytes: MAX_REQUEST_BYTES,
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+    now,
+    newId: randomUUID,
+    onPrediction: (prediction) => {
+      logger.info('prediction', { prediction });
+    },
+    onInternalError: (error) => {
+      metrics.addMetric(METRICS.internalError, MetricUnit.Count, 1);
+      logger.error('internal error', error as Error);
+    },
+  });
+}
+
+function report(event: EngineEvent, { logger, metrics }: InferTools): void {
+  if (event.type === 'digest-mismatch') {
+    metrics.addMetric(METRICS.digestMismatch, MetricUnit.Count, 1);
+    logger.error('model file refused: its bytes are not those that were registered', { event });
+    return;
+  }
+  if (event.type === 'session-loaded') {
+    metrics.addMetric(
+      METRICS.modelLoadTime,
+      MetricUnit.Milliseconds,
+      event.fetchMs + event.openMs + event.warmUpMs,
+    );
+  }
+  logger.info(event.type, { event });
+}

@@ -1,0 +1,45 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import type { Metrics } from '@aws-lambda-powertools/metrics';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import middy from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { Principal } from '../../core/access/principal.ts';
+import { INTERNAL_ERROR } from '../../core/errors.ts';
+import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http.ts';
+import { fromProtocolResponse, principalOf, toProtocolRequest } from './api-event.ts';
+
+export interface ApiHandlerTools {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * A function behind the gateway. Middlewares run in this order before the core, and backwards after it:
+ * 1. logger: the request id is in every line;
+ * 2. metrics: written out once per request, with what the core and the error handler counted;
+ * 3. errors: registered last, so that it sees a failure first and the others see a response.
+ */
+export function apiHandler(
+  core: (request: ProtocolRequest, principal: Principal) => Promise<ProtocolResponse>,
+  { logger, metrics }: ApiHandlerTools,
+) {
+  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .use(injectLambdaContext(logger))
+    .use(logMetrics(metrics, { captureColdStartMetric: true }))
+    .use({ onError: neutralError(logger) })
+    .handler(async (event) => fromProtocolResponse(await core(toProtocolRequest(event), principalOf(event))));
+}
+
+/** The core answers errors itself; what still gets here is a fault of ours, and callers learn nothing of it. */
+function neutralError(logger: Logger): middy.MiddlewareFn<APIGatewayProxyEvent, APIGatewayProxyResult> {
+  return function answerNeutrally(request) {
+    logger.error('unexpected error', { error: request.error });
+    request.response = {
+      statusCode: 500,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...INTERNAL_ERROR, request_id: request.event.requestContext?.requestId }),
+      isBase64Encoded: false,
+    };
+  };
+}

@@ -1,0 +1,156 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as cognito from 'aws-cdk-lib/aws-cognito';
+import type { Construct } from 'constructs';
+import { RESOURCE_SERVER, type TokenIssuer } from '../contracts/access';
+import { ENVIRONMENT } from '../contracts/environment';
+import type { AccessBinding } from '../private/access-binding';
+import { StrataConstructError } from '../private/errors';
+import { HandlerFunction } from '../private/handler-function';
+import { ifResolved } from '../private/tokens';
+
+/** Options for access by tokens of a Cognito user pool. */
+export interface CognitoAccessOptions {
+  /**
+   * App clients whose tokens are accepted.
+   * @default - every client of the user pool
+   */
+  readonly clients?: cognito.IUserPoolClient[];
+  /**
+   * Identifier of the resource server that defines the scopes.
+   * @default 'strata'
+   */
+  readonly resourceServerIdentifier?: string;
+  /**
+   * For how long API Gateway reuses the decision on a token.
+   * @default Duration.minutes(5)
+   */
+  readonly cacheTtl?: Duration;
+}
+
+/** Options for access by tokens of any OpenID Connect issuer. */
+export interface OidcAccessOptions {
+  /** The `iss` claim, for example `https://login.example.com/`. */
+  readonly issuer: string;
+  /** Accepted values of the `aud` claim; at least one. */
+  readonly audience: string[];
+  /**
+   * Where the issuer publishes its keys.
+   * @default - `<issuer>/.well-known/jwks.json`
+   */
+  readonly jwksUri?: string;
+  /**
+   * Prefix that stands before the scopes in the token's `scope` claim.
+   * @default - none
+   */
+  readonly scopePrefix?: string;
+  /**
+   * Claim that lists groups whose names are scopes.
+   * @default - groups count for nothing
+   */
+  readonly groupsClaim?: string;
+  /**
+   * For how long API Gateway reuses the decision on a token.
+   * @default Duration.minutes(5)
+   */
+  readonly cacheTtl?: Duration;
+}
+
+/**
+ * Who may call a gateway.
+ *
+ * A token says which scopes its bearer has; scopes open path prefixes at the front door, and the function behind a
+ * prefix decides about the single route. What no scope opens is refused.
+ */
+export abstract class Access {
+  /** Callers bring an access token of a Cognito user pool: scopes for machines, groups of the same names for people. */
+  public static cognito(userPool: cognito.IUserPool, options: CognitoAccessOptions = {}): Access {
+    const issuer = `https://cognito-idp.${userPool.env.region}.amazonaws.com/${userPool.userPoolId}`;
+    return new TokenAccess(
+      {
+        issuer,
+        jwksUri: `${issuer}/.well-known/jwks.json`,
+        clientIds: options.clients?.map((client) => client.userPoolClientId),
+        scopePrefix: `${options.resourceServerIdentifier ?? RESOURCE_SERVER}/`,
+        groupsClaim: 'cognito:groups',
+      },
+      options.cacheTtl,
+    );
+  }
+
+  /** Callers bring an access token of an OpenID Connect issuer. */
+  public static oidc(options: OidcAccessOptions): Access {
+    ifResolved(options.issuer, (issuer) => {
+      if (!issuer.startsWith('https://')) {
+        throw new StrataConstructError('INVALID_ISSUER', `issuer must be an https URL, got "${issuer}"`);
+      }
+    });
+    ifResolved(options.audience, (audience) => {
+      if (audience.length === 0) {
+        throw new StrataConstructError(
+          'AUDIENCE_MISSING',
+          'audience needs at least one value, or tokens made for other services would be accepted',
+        );
+      }
+    });
+    return new TokenAccess(
+      {
+        issuer: options.issuer,
+        jwksUri: options.jwksUri ?? `${options.issuer.replace(/\/$/, '')}/.well-known/jwks.json`,
+        audience: options.audience,
+        scopePrefix: options.scopePrefix ?? '',
+        groupsClaim: options.groupsClaim,
+      },
+      options.cacheTtl,
+    );
+  }
+
+  /** Callers sign requests with AWS credentials (Signature Version 4) and need `execute-api:Invoke` on the API. */
+  public static iam(): Access {
+    return new IamAccess();
+  }
+
+  /** @internal */
+  public abstract _bind(scope: Construct): AccessBinding;
+}
+
+class IamAccess extends Access {
+  /** @internal */
+  public _bind(): AccessBinding {
+    return { authorizationType: apigateway.AuthorizationType.IAM };
+  }
+}
+
+class TokenAccess extends Access {
+  constructor(
+    private readonly issuer: TokenIssuer,
+    private readonly cacheTtl: Duration = Duration.minutes(5),
+  ) {
+    super();
+    ifResolved(cacheTtl, (ttl) => {
+      if (ttl.toSeconds() > 3600) {
+        throw new StrataConstructError(
+          'CACHE_TTL_TOO_LONG',
+          `cacheTtl may be one hour at most, got ${ttl.toSeconds()} s`,
+        );
+      }
+    });
+  }
+
+  /** @internal */
+  public _bind(scope: Construct): AccessBinding {
+    const authorizeFunction = new HandlerFunction(scope, 'Authorize', {
+      handler: 'authorize',
+      description: 'Verifies access tokens for API Gateway and says which path prefixes they open',
+      memorySize: 512,
+      timeout: Duration.seconds(10),
+      environment: { [ENVIRONMENT.tokenIssuer]: Stack.of(scope).toJsonString(this.issuer) },
+    });
+    const authorizer = new apigateway.TokenAuthorizer(scope, 'Authorizer', {
+      handler: authorizeFunction.live,
+      resultsCacheTtl: this.cacheTtl,
+      validationRegex: '^[Bb]earer [-A-Za-z0-9._~+/]+=*$',
+    });
+    return { authorizationType: apigateway.AuthorizationType.CUSTOM, authorizer, authorizeFunction };
+  }
+}

@@ -1,0 +1,136 @@
+import { type Duration, Stack } from 'aws-cdk-lib';
+import * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct, type IConstruct } from 'constructs';
+import type { AccessBinding } from '../private/access-binding';
+import { StrataConstructError } from '../private/errors';
+import { Access } from './access';
+import { addErrorResponses } from './error-responses';
+
+/** The API's front door: layers mount their functions on it. */
+export interface IGateway extends IConstruct {
+  /** Base URL of the API, stage included, without a trailing slash. */
+  readonly url: string;
+
+  /**
+   * Sends every request below a path prefix to a function.
+   * @param prefix path segments without slashes at the ends, for example `v2` or `strata/v1/records`
+   * @param handler the function's alias `live`
+   */
+  mount(prefix: string, handler: lambda.IFunction): void;
+}
+
+/** Properties of a gateway. */
+export interface GatewayProps {
+  /**
+   * Who may call.
+   * @default Access.iam()
+   */
+  readonly access?: Access;
+
+  /**
+   * Name of the stage: the first segment of every path.
+   * @default 'prod'
+   */
+  readonly stageName?: string;
+
+  /**
+   * Requests per second that the stage lets through on average.
+   * @default 500
+   */
+  readonly throttlingRateLimit?: number;
+
+  /**
+   * Requests that may come at once.
+   * @default 1000
+   */
+  readonly throttlingBurstLimit?: number;
+
+  /**
+   * Where access logs go. API Gateway writes them only in accounts that have a log role.
+   * @default - no access logs
+   */
+  readonly accessLogGroup?: logs.ILogGroup;
+
+  /**
+   * How long a request may take.
+   * @default Duration.seconds(29)
+   */
+  readonly integrationTimeout?: Duration;
+}
+
+/**
+ * A regional REST API with one authorizer for all methods, error bodies that every client of the protocols reads, and
+ * one proxy resource for each layer. Deny by default: there is no route without authorisation.
+ *
+ * @example
+ * const gateway = new Gateway(this, 'Gateway', { access: Access.cognito(userPool) });
+ */
+export class Gateway extends Construct implements IGateway {
+  public readonly url: string;
+  /** The REST API. */
+  public readonly restApi: apigateway.RestApi;
+  /** The function that verifies tokens; undefined with IAM access. */
+  public readonly authorizeFunction?: lambda.Function;
+
+  private readonly binding: AccessBinding;
+  private readonly integrationTimeout?: Duration;
+  private readonly mounted = new Set<string>();
+
+  constructor(scope: Construct, id: string, props: GatewayProps = {}) {
+    super(scope, id);
+    this.integrationTimeout = props.integrationTimeout;
+    this.restApi = new apigateway.RestApi(this, 'Resource', {
+      description: 'Strata: inference and model deployment',
+      endpointConfiguration: { types: [apigateway.EndpointType.REGIONAL] },
+      // Clients of the binary tensor extension send no Content-Type; anything narrower would decode their bytes as text.
+      binaryMediaTypes: ['*/*'],
+      cloudWatchRole: false,
+      deployOptions: {
+        stageName: props.stageName ?? 'prod',
+        throttlingRateLimit: props.throttlingRateLimit ?? 500,
+        throttlingBurstLimit: props.throttlingBurstLimit ?? 1000,
+        metricsEnabled: true,
+        tracingEnabled: true,
+        accessLogDestination:
+          props.accessLogGroup && new apigateway.LogGroupLogDestination(props.accessLogGroup),
+        accessLogFormat: props.accessLogGroup && apigateway.AccessLogFormat.jsonWithStandardFields(),
+      },
+    });
+    this.binding = (props.access ?? Access.iam())._bind(this);
+    this.authorizeFunction = this.binding.authorizeFunction;
+    const { region, urlSuffix } = Stack.of(this);
+    this.url = `https://${this.restApi.restApiId}.execute-api.${region}.${urlSuffix}/${this.restApi.deploymentStage.stageName}`;
+    addErrorResponses(this.restApi);
+    this.node.addValidation({
+      validate: () =>
+        this.mounted.size > 0 ? [] : [`${this.node.path}: nothing is mounted on this gateway`],
+    });
+  }
+
+  public mount(prefix: string, handler: lambda.IFunction): void {
+    if (!/^[a-z0-9]+(\/[a-z0-9]+)*$/.test(prefix)) {
+      throw new StrataConstructError(
+        'INVALID_PREFIX',
+        `"${prefix}" must be lower-case path segments joined by "/"`,
+      );
+    }
+    if (this.mounted.has(prefix)) {
+      throw new StrataConstructError('PREFIX_TAKEN', `a function is already mounted on "${prefix}"`);
+    }
+    this.mounted.add(prefix);
+    const integration = new apigateway.LambdaIntegration(handler, {
+      // One permission for the whole API: one for each method would overflow the function's 20 KB policy.
+      scopePermissionToMethod: false,
+      timeout: this.integrationTimeout,
+    });
+    const options = {
+      authorizationType: this.binding.authorizationType,
+      authorizer: this.binding.authorizer,
+    };
+    const resource = this.restApi.root.resourceForPath(prefix);
+    resource.addMethod('ANY', integration, options);
+    resource.addResource('{proxy+}').addMethod('ANY', integration, options);
+  }
+}

@@ -1,0 +1,61 @@
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { Access } from '../gateway/access';
+import { Gateway } from '../gateway/gateway';
+import { ModelRegistry } from '../registry/model-registry';
+import type { ModelRegistryStore } from '../registry/model-registry-store';
+import { SecurityStore } from '../security/security-store';
+import { Serving } from '../serving/serving';
+
+/** Properties of the whole platform. */
+export interface ModelPlatformProps {
+  /**
+   * Identities.
+   * @default - a store of its own, unless `access` is given
+   */
+  readonly securityStore?: SecurityStore;
+
+  /**
+   * Where the registry keeps its data.
+   * @default - a store of its own
+   */
+  readonly registryStore?: ModelRegistryStore;
+
+  /**
+   * Who may call.
+   * @default - tokens of the security store's user pool
+   */
+  readonly access?: Access;
+
+  /**
+   * Processor architecture of the inference function.
+   * @default Architecture.X86_64
+   */
+  readonly architecture?: lambda.Architecture;
+}
+
+/**
+ * The layers of model deployment, wired.
+ *
+ * @example
+ * new ModelPlatform(this, 'Strata');
+ */
+export class ModelPlatform extends Construct {
+  public readonly gateway: Gateway;
+  public readonly registry: ModelRegistry;
+  public readonly serving: Serving;
+
+  constructor(scope: Construct, id: string, props: ModelPlatformProps = {}) {
+    super(scope, id);
+    const access =
+      props.access ??
+      Access.cognito((props.securityStore ?? new SecurityStore(this, 'SecurityStore')).userPool);
+    this.gateway = new Gateway(this, 'Gateway', { access });
+    this.registry = new ModelRegistry(this, 'ModelRegistry', { store: props.registryStore });
+    this.serving = new Serving(this, 'Serving', {
+      registry: this.registry,
+      gateway: this.gateway,
+      architecture: props.architecture,
+    });
+  }
+}

@@ -1,0 +1,9 @@
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import type { HandlerFunction } from './handler-function';
+
+/** How a gateway admits requests, once bound to it. */
+export interface AccessBinding {
+  readonly authorizationType: apigateway.AuthorizationType;
+  readonly authorizer?: apigateway.IAuthorizer;
+  readonly authorizeFunction?: HandlerFunction;
+}

@@ -1,0 +1,102 @@
+import { Duration, Size } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { ENVIRONMENT } from '../contracts/environment';
+import { Gateway, type IGateway } from '../gateway/gateway';
+import { StrataConstructError } from '../private/errors';
+import { HandlerFunction } from '../private/handler-function';
+import { ifResolved } from '../private/tokens';
+import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
+import { OnnxRuntimeLayer } from './onnx-runtime-layer';
+
+/** Properties of the serving layer. */
+export interface ServingProps {
+  /**
+   * Where models come from.
+   * @default - a registry of its own
+   */
+  readonly registry?: IModelRegistry;
+
+  /**
+   * Where requests come in.
+   * @default - a gateway of its own, with IAM access
+   */
+  readonly gateway?: IGateway;
+
+  /**
+   * Memory of the inference function in MiB. Lambda grants one vCPU for each 1,769 MiB.
+   * @default 1769
+   */
+  readonly memorySize?: number;
+
+  /**
+   * Processor architecture of the inference function.
+   * @default Architecture.X86_64
+   */
+  readonly architecture?: lambda.Architecture;
+
+  /**
+   * Disk of the inference function, where model files are kept while it lives.
+   * @default Size.gibibytes(1)
+   */
+  readonly ephemeralStorageSize?: Size;
+
+  /**
+   * How long a moved alias may go unnoticed.
+   * @default Duration.seconds(10)
+   */
+  readonly aliasMaxAge?: Duration;
+}
+
+/**
+ * The serving layer: the Open Inference Protocol over API Gateway, answered by onnxruntime in a function.
+ *
+ * @example
+ * new Serving(this, 'Serving', { registry, gateway });
+ */
+export class Serving extends Construct implements iam.IGrantable {
+  /** The inference function. Call its alias `live`, not the function itself. */
+  public readonly inferFunction: lambda.Function;
+  /** The alias that every caller uses. */
+  public readonly live: lambda.Alias;
+  public readonly registry: IModelRegistry;
+  public readonly gateway: IGateway;
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  constructor(scope: Construct, id: string, props: ServingProps = {}) {
+    super(scope, id);
+    ifResolved(props.memorySize, (memory) => {
+      if (!Number.isInteger(memory) || memory < 256 || memory > 10_240) {
+        throw new StrataConstructError(
+          'INVALID_MEMORY_SIZE',
+          `memorySize must be 256 to 10240 MiB, got ${memory}`,
+        );
+      }
+    });
+    const architecture = props.architecture ?? lambda.Architecture.X86_64;
+    const infer = new HandlerFunction(this, 'Infer', {
+      handler: 'infer',
+      description: 'Answers inference requests with onnxruntime',
+      architecture,
+      memorySize: props.memorySize ?? 1769,
+      // API Gateway ends a request after 29 s.
+      timeout: Duration.seconds(29),
+      ephemeralStorageSize: props.ephemeralStorageSize ?? Size.gibibytes(1),
+      environment: {
+        [ENVIRONMENT.aliasMaxAge]: String((props.aliasMaxAge ?? Duration.seconds(10)).toSeconds()),
+      },
+      // The prediction log is a buffer on its way to those who keep predictions.
+      logRetention: logs.RetentionDays.THREE_DAYS,
+    });
+    OnnxRuntimeLayer.forArchitecture(this, architecture).addTo(infer);
+    this.registry = props.registry ?? new ModelRegistry(this, 'ModelRegistry');
+    this.registry.bindTo(infer);
+    this.gateway = props.gateway ?? new Gateway(this, 'Gateway');
+    this.gateway.mount('v2', infer.live);
+    this.inferFunction = infer;
+    this.live = infer.live;
+    this.grantPrincipal = infer.grantPrincipal;
+  }
+}

@@ -1,0 +1,26 @@
+import { type RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { ModelRegistryStore } from '../registry/model-registry-store';
+import { SecurityStore } from '../security/security-store';
+
+/** Properties of the data stack. */
+export interface DataStackProps extends StackProps {
+  /**
+   * What happens to the data when a store is removed from the app.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
+/** Everything that outlives code: tables, buckets, keys, user pools. */
+export class DataStack extends Stack {
+  public readonly security: SecurityStore;
+  public readonly registry: ModelRegistryStore;
+
+  constructor(scope: Construct, id: string, props: DataStackProps = {}) {
+    super(scope, id, { terminationProtection: true, description: 'Strata: data', ...props });
+    const removalPolicy = props.removalPolicy;
+    this.security = new SecurityStore(this, 'SecurityStore', { removalPolicy });
+    this.registry = new ModelRegistryStore(this, 'ModelRegistryStore', { removalPolicy });
+  }
+}

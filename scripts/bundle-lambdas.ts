@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { onnxruntimePlugin } from './onnxruntime-plugin.ts';
+
+const KB = 1024;
+
+/**
+ * Largest size of each bundle, source map aside, in bytes. A bundle above its budget fails the build: what a function
+ * loads is what its first caller waits for.
+ */
+const BUDGETS: Readonly<Record<string, number>> = {
+  authorize: 250 * KB,
+  infer: 1_400 * KB,
+};
+
+/** esbuild settings of everything that runs on Node 24 as one ESM file. */
+export const NODE_BUNDLE = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  metafile: true,
+  logLevel: 'silent',
+  // CommonJS packages inside an ESM bundle call require for Node's own modules.
+  banner: {
+    js: "import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);",
+  },
+  plugins: [onnxruntimePlugin()],
+} satisfies BuildOptions;
+
+/** What one bundle came to. */
+export interface BundleReport {
+  readonly name: string;
+  readonly bytes: number;
+  readonly budget: number;
+}
+
+/** Bundles every `lambdas/<name>/handler.ts` to `assets/lambdas/<name>/handler.mjs`. */
+export async function bundleLambdas(root: string): Promise<BundleReport[]> {
+  const source = join(root, 'lambdas');
+  const target = join(root, 'assets', 'lambdas');
+  const names = (await readdir(source)).filter((name) => existsSync(join(source, name, 'handler.ts'))).sort();
+  const gone = existsSync(target) ? (await readdir(target)).filter((name) => !names.includes(name)) : [];
+  await Promise.all(gone.map((name) => rm(join(target, name), { recursive: true })));
+  return Promise.all(
+    names.map((name) => bundleLambda(join(source, name, 'handler.ts'), join(target, name), name)),
+  );
+}
+
+async function bundleLambda(entry: string, folder: string, name: string): Promise<BundleReport> {
+  const budget = BUDGETS[name];
+  if (budget === undefined) throw new Error(`${name}: give the bundle a budget in scripts/bundle-lambdas.ts`);
+  await mkdir(folder, { recursive: true });
+  const { metafile } = await build({
+    ...NODE_BUNDLE,
+    entryPoints: [entry],
+    outfile: join(folder, 'handler.mjs'),
+  });
+  const bytes = bundleBytes(metafile);
+  if (bytes > budget) {
+    throw new Error(
+      `${name}: the bundle has ${bytes} bytes, its budget is ${budget}. Largest parts:\n${largestParts(metafile)}`,
+    );
+  }
+  return { name, bytes, budget };
+}
+
+function bundleBytes(metafile: Metafile): number {
+  return Object.entries(metafile.outputs)
+    .filter(([file]) => file.endsWith('.mjs'))
+    .reduce((sum, [, output]) => sum + output.bytes, 0);
+}
+
+function largestParts(metafile: Metafile): string {
+  const [output] = Object.values(metafile.outputs).filter(({ entryPoint }) => entryPoint);
+  return Object.entries(output?.inputs ?? {})
+    .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
+    .slice(0, 10)
+    .map(([file, { bytesInOutput }]) => `  ${bytesInOutput} ${file}`)
+    .join('\n');
+}

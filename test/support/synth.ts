@@ -1,0 +1,22 @@
+import { App, Stack, type StackProps } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import flags from '../../cdk.json' with { type: 'json' };
+
+export const TEST_ENV = { account: '123456789012', region: 'eu-west-1' };
+
+/** An app with the project's feature flags. The only place of the tests that makes one. */
+export function testApp(context: Record<string, unknown> = {}, outdir?: string): App {
+  return new App({ context: { ...flags.context, ...context }, analyticsReporting: false, outdir });
+}
+
+/** A stack in a fixed environment. */
+export function testStack(app: App = testApp(), id = 'Test', props: StackProps = {}): Stack {
+  return new Stack(app, id, { env: TEST_ENV, ...props });
+}
+
+/** The template of a stack into which `build` put something. */
+export function synth(build: (stack: Stack) => void, props: StackProps = {}): Template {
+  const stack = testStack(testApp(), 'Test', props);
+  build(stack);
+  return Template.fromStack(stack);
+}

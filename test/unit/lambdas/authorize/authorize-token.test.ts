@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { authorizeToken, TokenRefusedError } from '../../../../lambdas/authorize/authorize-token.ts';
+import { readEnvironment } from '../../../../lambdas/authorize/environment.ts';
+import { tokenVerifier } from '../../../../lambdas/authorize/token-verifier.ts';
+import type { TokenIssuer } from '../../../../lib/contracts/access.ts';
+import { TestIssuer } from '../../../support/token-issuer.ts';
+
+const STAGE = 'arn:aws:execute-api:eu-west-1:123456789012:abc123/prod';
+const pool = new TestIssuer();
+const stranger = new TestIssuer();
+let keysAt: string;
+
+beforeAll(async () => {
+  keysAt = await pool.start();
+});
+afterAll(() => pool.stop());
+
+const trusted: TokenIssuer = {
+  issuer: pool.issuer,
+  jwksUri: `${pool.issuer}/.well-known/jwks.json`,
+  scopePrefix: 'strata/',
+  groupsClaim: 'cognito:groups',
+};
+
+function authorize(token: string, issuer: TokenIssuer = trusted) {
+  return authorizeToken(
+    { authorizationToken: token, methodArn: `${STAGE}/POST/v2/models/penguins/infer` },
+    { issuer, verify: tokenVerifier(issuer, keysAt) },
+  );
+}
+
+const withClaims = (claims: Record<string, unknown>) => `Bearer ${pool.token(claims)}`;
+
+describe('a token with a scope', () => {
+  it('opens the prefixes of that scope, for every path below them', async () => {
+    const result = await authorize(withClaims({ scope: 'strata/infer' }));
+    expect(result).toEqual({
+      principalId: 'machine-1',
+      context: { principal: 'machine-1', scopes: 'infer' },
+      policyDocument: {
+        Version: '2012-10-17',
+        Statement: [
+          { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: [`${STAGE}/*/v2`, `${STAGE}/*/v2/*`] },
+        ],
+      },
+    });
+  });
+
+  it('hands on all scopes that we know, and no other', async () => {
+    const result = await authorize(
+      withClaims({ scope: 'openid strata/infer strata/deploy strata/fly other/admin' }),
+    );
+    expect(result.context).toMatchObject({ scopes: 'infer deploy' });
+  });
+
+  it('works with any case of the word Bearer', async () => {
+    await expect(authorize(`bearer ${pool.token({ scope: 'strata/infer' })}`)).resolves.toBeDefined();
+  });
+});
+
+describe('a token of a person', () => {
+  it('carries the groups as scopes', async () => {
+    const result = await authorize(withClaims({ sub: 'person-1', 'cognito:groups': ['infer', 'bowling'] }));
+    expect(result.context).toEqual({ principal: 'person-1', scopes: 'infer' });
+  });
+
+  it('carries none where the issuer has no groups', async () => {
+    const result = await authorize(withClaims({ 'cognito:groups': ['infer'] }), {
+      ...trusted,
+      groupsClaim: undefined,
+    });
+    expect(result.policyDocument.Statement).toMatchObject([{ Effect: 'Deny' }]);
+  });
+});
+
+describe('a token without any scope of ours', () => {
+  it.each([{}, { scope: '' }, { scope: 'infer' }, { scope: 'strata/' }, { scope: 'strata/records.write' }])(
+    'opens nothing: %j',
+    async (claims) => {
+      const result = await authorize(withClaims(claims));
+      expect(result.policyDocument.Statement).toEqual([
+        { Action: 'execute-api:Invoke', Effect: 'Deny', Resource: `${STAGE}/*` },
+      ]);
+    },
+  );
+});
+
+describe('a token is refused', () => {
+  const now = Math.floor(Date.now() / 1000);
+  const scope = 'strata/infer';
+  it.each<[string, () => string, Partial<TokenIssuer>?]>([
+    ['when it is none', () => 'Basic dXNlcjpwYXNz'],
+    ['when it is empty', () => 'Bearer '],
+    ['when it is garbage', () => 'Bearer abc.def.ghi'],
+    ['when it has expired', () => withClaims({ scope, exp: now - 1 })],
+    ['when it is not valid yet', () => withClaims({ scope, nbf: now + 600 })],
+    ['when it is of another issuer', () => withClaims({ scope, iss: 'https://evil.example.com' })],
+    ['when somebody else signed it', () => `Bearer ${stranger.token({ scope })}`],
+    [
+      'when it was changed',
+      () =>
+        withClaims({ scope }).replace(
+          /\.[^.]+\./,
+          `.${Buffer.from(JSON.stringify({ iss: pool.issuer, exp: now + 600, scope: 'strata/admin' })).toString('base64url')}.`,
+        ),
+    ],
+    ['when it is an identity token', () => withClaims({ scope, token_use: 'id' })],
+    ['when it is for another audience', () => withClaims({ scope, aud: 'other' }), { audience: ['strata'] }],
+    ['when it names no audience but must', () => withClaims({ scope }), { audience: ['strata'] }],
+    ['when another client asked for it', () => withClaims({ scope }), { clientIds: ['client-2'] }],
+    ['when it names nobody', () => withClaims({ scope, sub: undefined, client_id: undefined })],
+  ])('%s', async (_case, token, issuer = {}) => {
+    await expect(authorize(token(), { ...trusted, ...issuer })).rejects.toThrow(TokenRefusedError);
+  });
+
+  it('without a word of its content in the reason', async () => {
+    const token = pool.token({ scope, exp: now - 1, email: 'person@example.com' });
+    const refusal = await authorize(`Bearer ${token}`).catch((error: Error) => error.message);
+    expect(refusal).not.toContain('person');
+    expect(refusal).not.toContain(token);
+  });
+});
+
+describe('keys that cannot be fetched', () => {
+  it('say nothing of the token: the failure is ours', async () => {
+    const verify = tokenVerifier(trusted, 'http://127.0.0.1:1');
+    const decision = authorizeToken(
+      { authorizationToken: withClaims({}), methodArn: `${STAGE}/GET/v2` },
+      { issuer: trusted, verify },
+    );
+    await expect(decision).rejects.toThrow();
+    await expect(decision).rejects.not.toThrow(TokenRefusedError);
+  });
+});
+
+describe('the environment', () => {
+  it('tells whose tokens count', () => {
+    expect(
+      readEnvironment({
+        STRATA_TOKEN_ISSUER: JSON.stringify(trusted),
+        AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
+      }),
+    ).toEqual({ issuer: trusted, cognitoEndpoint: 'http://127.0.0.1:4566' });
+  });
+
+  it('fails at once when it does not', () => {
+    expect(() => readEnvironment({})).toThrow();
+  });
+});

@@ -1,0 +1,178 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { describe, expect, it } from 'vitest';
+import { Access, Gateway, type GatewayProps, ModelRegistry, Serving } from '../../../lib';
+import { HandlerFunction } from '../../../lib/private/handler-function';
+import { synth, testStack } from '../../support/synth';
+
+function withGateway(props: GatewayProps = {}): Template {
+  return synth((stack) => {
+    const gateway = new Gateway(stack, 'Gateway', props);
+    const registry = ModelRegistry.fromAttributes(stack, 'Registry', {
+      tableName: 'models',
+      artifactsBucketName: 'model-files',
+    });
+    new Serving(stack, 'Serving', { gateway, registry });
+  });
+}
+
+const methods = (template: Template) =>
+  Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => Properties);
+
+describe('a gateway by default', () => {
+  const template = withGateway();
+
+  it('is regional and takes any body as bytes', () => {
+    template.hasResourceProperties('AWS::ApiGateway::RestApi', {
+      EndpointConfiguration: { Types: ['REGIONAL'] },
+      BinaryMediaTypes: ['*/*'],
+    });
+  });
+
+  it('asks for AWS signatures on every method', () => {
+    expect(methods(template)).toHaveLength(2);
+    for (const method of methods(template)) expect(method.AuthorizationType).toBe('AWS_IAM');
+  });
+
+  it('lets API Gateway call the alias, with one permission for the whole prefix', () => {
+    const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
+    expect(permissions).toHaveLength(1);
+    expect(JSON.stringify(permissions[0]?.Properties.FunctionName)).toContain('Live');
+    for (const method of methods(template)) expect(JSON.stringify(method.Integration.Uri)).toContain('Live');
+  });
+
+  it('limits the rate of requests', () => {
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      MethodSettings: Match.arrayWith([
+        Match.objectLike({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000, DataTraceEnabled: false }),
+      ]),
+      AccessLogSetting: Match.absent(),
+    });
+  });
+
+  it('needs no log role in the account', () => {
+    template.resourceCountIs('AWS::ApiGateway::Account', 0);
+  });
+
+  it.each([
+    ['UNAUTHORIZED', '401', 'UNAUTHENTICATED'],
+    ['ACCESS_DENIED', '403', 'PERMISSION_DENIED'],
+    ['MISSING_AUTHENTICATION_TOKEN', '404', 'ENDPOINT_NOT_FOUND'],
+    ['REQUEST_TOO_LARGE', '413', 'REQUEST_TOO_LARGE'],
+    ['THROTTLED', '429', 'REQUEST_LIMIT_EXCEEDED'],
+    ['AUTHORIZER_FAILURE', '503', 'TEMPORARILY_UNAVAILABLE'],
+    ['INTEGRATION_TIMEOUT', '504', 'DEADLINE_EXCEEDED'],
+  ])('answers %s with status %s and a body that every client reads', (type, status, code) => {
+    const [response] = Object.values(
+      template.findResources('AWS::ApiGateway::GatewayResponse', { Properties: { ResponseType: type } }),
+    );
+    expect(response?.Properties.StatusCode).toBe(status);
+    const body = JSON.parse(response?.Properties.ResponseTemplates['application/json']);
+    expect(Object.keys(body)).toEqual(['error', 'error_code', 'message', 'request_id']);
+    expect(body).toMatchObject({ error_code: code, error: body.message, request_id: '$context.requestId' });
+  });
+});
+
+describe('a gateway with settings', () => {
+  it('verifies tokens with the alias of a function, and reuses the decision for the time given', () => {
+    const template = synth((stack) => {
+      const pool = new cognito.UserPool(stack, 'Pool');
+      const access = Access.cognito(pool, {
+        clients: [pool.addClient('Client')],
+        cacheTtl: Duration.seconds(60),
+      });
+      new Serving(stack, 'Serving', { gateway: new Gateway(stack, 'Gateway', { access }) });
+    });
+    template.hasResourceProperties('AWS::ApiGateway::Authorizer', {
+      Type: 'TOKEN',
+      IdentitySource: 'method.request.header.Authorization',
+      AuthorizerResultTtlInSeconds: 60,
+      AuthorizerUri: Match.objectLike({
+        'Fn::Join': ['', Match.arrayWith([{ Ref: Match.stringLikeRegexp('Live') }])],
+      }),
+    });
+    for (const method of methods(template)) expect(method.AuthorizationType).toBe('CUSTOM');
+    const issuer = Object.values(template.findResources('AWS::Lambda::Function'))
+      .map(({ Properties }) => Properties.Environment?.Variables?.STRATA_TOKEN_ISSUER)
+      .find(Boolean);
+    expect(JSON.stringify(issuer)).toContain('https://cognito-idp.eu-west-1.amazonaws.com/');
+    expect(JSON.stringify(issuer)).toContain('clientIds');
+  });
+
+  it('writes access logs where it is told to', () => {
+    const template = synth((stack) => {
+      const gateway = new Gateway(stack, 'Gateway', { accessLogGroup: new logs.LogGroup(stack, 'Logs') });
+      new Serving(stack, 'Serving', { gateway });
+    });
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      AccessLogSetting: { DestinationArn: Match.anyValue(), Format: Match.stringLikeRegexp('requestId') },
+    });
+  });
+
+  it('takes keys from the address that the issuer names', () => {
+    const template = withGateway({
+      access: Access.oidc({ issuer: 'https://login.example.com/', audience: ['strata'] }),
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: {
+          STRATA_TOKEN_ISSUER: JSON.stringify({
+            issuer: 'https://login.example.com/',
+            jwksUri: 'https://login.example.com/.well-known/jwks.json',
+            audience: ['strata'],
+            scopePrefix: '',
+          }),
+        },
+      },
+    });
+  });
+});
+
+describe('a gateway fails', () => {
+  const gatewayWithFunction = () => {
+    const stack = testStack();
+    const handler = new HandlerFunction(stack, 'Function', {
+      handler: 'infer',
+      description: 'test',
+      memorySize: 256,
+      timeout: Duration.seconds(1),
+    });
+    return { gateway: new Gateway(stack, 'Gateway'), handler };
+  };
+
+  it('when a prefix is taken', () => {
+    const { gateway, handler } = gatewayWithFunction();
+    gateway.mount('v2', handler.live);
+    expect(() => gateway.mount('v2', handler.live)).toThrow(/PREFIX_TAKEN.*"v2"/);
+  });
+
+  it.each(['', '/v2', 'v2/', 'v2/{id}', 'V2', 'a//b'])('when a prefix is written %j', (prefix) => {
+    const { gateway, handler } = gatewayWithFunction();
+    expect(() => gateway.mount(prefix, handler.live)).toThrow('INVALID_PREFIX');
+  });
+
+  it('when nothing is mounted on it', () => {
+    expect(() => synth((stack) => void new Gateway(stack, 'Gateway'))).toThrow('nothing is mounted');
+  });
+
+  it('when an issuer is not https', () => {
+    expect(() => Access.oidc({ issuer: 'http://login.example.com', audience: ['a'] })).toThrow(
+      'INVALID_ISSUER',
+    );
+  });
+
+  it('when tokens for any audience would do', () => {
+    expect(() => Access.oidc({ issuer: 'https://login.example.com', audience: [] })).toThrow(
+      'AUDIENCE_MISSING',
+    );
+  });
+
+  it('when decisions would be reused for longer than API Gateway can', () => {
+    const cacheTtl = Duration.hours(2);
+    expect(() => Access.oidc({ issuer: 'https://a.example.com', audience: ['a'], cacheTtl })).toThrow(
+      'CACHE_TTL_TOO_LONG',
+    );
+  });
+});
