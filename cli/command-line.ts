@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander';
+import packageJson from '../package.json' with { type: 'json' };
+import { aliasCommand } from './alias.ts';
+import { inferCommand } from './infer.ts';
+import { modelsCommand } from './models.ts';
+import { registerCommand } from './register.ts';
+import { reportError } from './report-error.ts';
+import type { Terminal } from './terminal.ts';
+import { tokenCommand } from './token.ts';
+
+/** Done; refused or failed; called in a way that no command understands. */
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Runs `strata` with the arguments that follow its name. Never throws. @returns the exit code */
+export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<number> {
+  const json = args.includes('--json');
+  try {
+    await program(terminal, json).parseAsync(args, { from: 'user' });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return reportUsage(error, terminal, json);
+    }
+    reportError(error, terminal, json);
+    return EXIT.failed;
+  }
+}
+
+function program(terminal: Terminal, json: boolean): Command {
+  const root = new Command('strata')
+    .description('Registers ONNX models and asks them for predictions.')
+    .version(packageJson.version, '-V, --version')
+    // Otherwise the program's --version would take the one of `strata infer`.
+    .enablePositionalOptions()
+    .showHelpAfterError('(add --help for how to call it)')
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      // With --json, usage errors are printed as JSON once they arrive here as CommanderError.
+      writeErr: (text) => json || terminal.stderr.write(text),
+    })
+    .exitOverride();
+  const commands = [registerCommand, inferCommand, modelsCommand, aliasCommand, tokenCommand];
+  for (const command of commands) {
+    root.addCommand(command(terminal).copyInheritedSettings(root));
+  }
+  return root;
+}
+
+/** Help and version end in a CommanderError too, with exit code 0. */
+function reportUsage(error: CommanderError, terminal: Terminal, json: boolean): number {
+  if (error.exitCode === 0) {
+    return EXIT.done;
+  }
+  if (json) {
+    const message = error.message.replace(/^error: /, '').replace(/\s+/g, ' ');
+    terminal.stderr.write(`${JSON.stringify({ error: message, error_code: 'USAGE' })}\n`);
+  }
+  return EXIT.usage;
+}
