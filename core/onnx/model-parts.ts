@@ -1,0 +1,41 @@
+import type { OnnxModel } from './onnx-file.ts';
+import type { GraphProto, NodeProto, TensorProto } from './schema/onnx_pb.ts';
+
+/** What stands in a model at any depth: in the graph, in the bodies of control flow, in functions. */
+export interface ModelParts {
+  readonly nodes: readonly NodeProto[];
+  /** Every tensor with values: initializers (sparse ones too) and attributes. */
+  readonly tensors: readonly TensorProto[];
+}
+
+/** Walks the whole model once. Deep nesting costs no stack. */
+export function partsOf(model: OnnxModel): ModelParts {
+  const nodes: NodeProto[] = [];
+  const tensors: TensorProto[] = [];
+  const graphs: GraphProto[] = [model.graph];
+  const visit = (node: NodeProto) => {
+    nodes.push(node);
+    for (const attribute of node.attribute) {
+      graphs.push(...attribute.graphs);
+      tensors.push(...attribute.tensors);
+      if (attribute.g) graphs.push(attribute.g);
+      if (attribute.t) tensors.push(attribute.t);
+      for (const sparse of [...attribute.sparseTensors, ...present(attribute.sparseTensor)]) {
+        tensors.push(...present(sparse.values), ...present(sparse.indices));
+      }
+    }
+  };
+  for (const each of model.functions) each.node.forEach(visit);
+  for (let graph = graphs.pop(); graph; graph = graphs.pop()) {
+    for (const tensor of graph.initializer) tensors.push(tensor);
+    for (const sparse of graph.sparseInitializer) {
+      tensors.push(...present(sparse.values), ...present(sparse.indices));
+    }
+    graph.node.forEach(visit);
+  }
+  return { nodes, tensors };
+}
+
+function present<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value];
+}
