@@ -1,0 +1,34 @@
+/** What an engine tells of itself, for logs and metrics. */
+export type EngineEvent = SessionLoaded | SessionEvicted | DigestMismatch;
+
+/** A model was fetched, verified, opened and warmed. */
+export interface SessionLoaded {
+  readonly type: 'session-loaded';
+  readonly digest: string;
+  /** Size of the file in bytes. */
+  readonly size: number;
+  /** Whether the verified file lay on the disk already. */
+  readonly source: 'disk' | 'store';
+  /** Milliseconds: runtime loaded (next to nothing after the first model), file here and verified, session open, first run. */
+  readonly runtimeMs: number;
+  readonly fetchMs: number;
+  readonly openMs: number;
+  readonly warmUpMs: number;
+  /** Whether the first run worked; a model that refuses invented inputs is served all the same. */
+  readonly warm: boolean;
+}
+
+/** A session was closed to make room for another. */
+export interface SessionEvicted {
+  readonly type: 'session-evicted';
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** Bytes were not those that the registry holds a digest of. They were deleted. Security relevant. */
+export interface DigestMismatch {
+  readonly type: 'digest-mismatch';
+  readonly source: 'disk' | 'store';
+  readonly expected: { readonly digest: string; readonly size: number };
+  readonly actual: { readonly digest: string; readonly size: number };
+}

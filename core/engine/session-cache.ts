@@ -1,0 +1,84 @@
+/** What the cache keeps: anything that takes memory and can be let go. */
+export interface Kept {
+  release(): Promise<void>;
+}
+
+export interface SessionCacheOptions {
+  /** Bytes of all sessions together; what is above is let go, least recently used first. */
+  readonly maxBytes: number;
+  readonly onEvicted?: (key: string, bytes: number) => void;
+}
+
+interface Entry<S> {
+  readonly bytes: number;
+  readonly session: Promise<S>;
+  users: number;
+}
+
+/**
+ * Sessions by key, within a limit of bytes.
+ *
+ * However many ask for a key at once, it is loaded once; a load that fails is forgotten, so the next request tries again.
+ * A session in use is never let go: the limit is exceeded for as long as it must be. A session that is larger than the
+ * limit is kept until another one is asked for.
+ */
+export class SessionCache<S extends Kept> {
+  readonly #options: SessionCacheOptions;
+  /** Least recently used first: a Map keeps the order of insertion. */
+  readonly #entries = new Map<string, Entry<S>>();
+
+  constructor(options: SessionCacheOptions) {
+    this.#options = options;
+  }
+
+  /** Calls `work` with the session of `key`, which `load` makes when it is not there. */
+  async use<T>(
+    key: string,
+    bytes: number,
+    load: () => Promise<S>,
+    work: (session: S) => T | Promise<T>,
+  ): Promise<T> {
+    const entry = this.#entries.get(key) ?? this.#loading(key, bytes, load);
+    entry.users += 1;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    try {
+      return await work(await entry.session);
+    } finally {
+      entry.users -= 1;
+      await this.#letGo(0);
+    }
+  }
+
+  #loading(key: string, bytes: number, load: () => Promise<S>): Entry<S> {
+    // Room is made first: the old and the new sessions together may be more than the memory holds.
+    const entry: Entry<S> = { bytes, session: this.#letGo(bytes).then(load), users: 0 };
+    entry.session.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    });
+    return entry;
+  }
+
+  /** Lets idle sessions go until the others, and `coming` bytes more, are within the limit. */
+  async #letGo(coming: number): Promise<void> {
+    const idle = [...this.#entries].filter(([, { users }]) => users === 0);
+    // The last one in is kept whatever its size, until another comes: somebody asks for it.
+    const candidates = coming === 0 ? idle.filter(([key]) => key !== this.#newest()) : idle;
+    let total = coming + [...this.#entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    const going: [string, Entry<S>][] = [];
+    for (const [key, entry] of candidates) {
+      if (total <= this.#options.maxBytes) break;
+      this.#entries.delete(key);
+      total -= entry.bytes;
+      going.push([key, entry]);
+    }
+    for (const [key, { session, bytes }] of going) {
+      await (await session).release();
+      this.#options.onEvicted?.(key, bytes);
+    }
+  }
+
+  #newest(): string | undefined {
+    return [...this.#entries.keys()].at(-1);
+  }
+}
