@@ -1,0 +1,53 @@
+import type { Deployment } from '../lib/contracts/deployment.ts';
+import { DEMO_MODEL, DEMO_REQUEST, type FirstAnswer } from './demo-model.ts';
+import type { LeftOut } from './local-assembly.ts';
+import { shownPath } from './project.ts';
+
+/** What to do with a platform that is ready: lines to paste. */
+export function readyInstructions(
+  { endpoint }: Deployment,
+  firstAnswer: FirstAnswer,
+  leftOut: readonly LeftOut[],
+): string {
+  const { version, rows, milliseconds } = firstAnswer;
+  return `
+READY  ${endpoint}
+
+The model ${DEMO_MODEL}, version ${version}, labelled ${rows} penguins in ${Math.round(milliseconds)} ms, the cold start included.
+
+Ask it yourself:
+
+  TOKEN=$(npm run --silent strata -- token)
+  curl -s ${endpoint}/v2/models/${DEMO_MODEL} -H "Authorization: Bearer $TOKEN"
+  curl -s ${endpoint}/v2/models/${DEMO_MODEL}/infer -H "Authorization: Bearer $TOKEN" \\
+    -H 'Content-Type: application/json' -d @${shownPath(DEMO_REQUEST)}
+
+Serve your own model:
+
+  npm run --silent strata -- register path/to/model.onnx --name my-model --alias champion
+  npm run --silent strata -- models
+${leftOutNote(leftOut)}`;
+}
+
+/** What to do with the engine alone. */
+export function engineOnlyInstructions(endpoint: string, { rows, milliseconds }: FirstAnswer): string {
+  return `
+NOT DEPLOYED: engine only
+
+The model ${DEMO_MODEL} is served by the inference engine in this process, without AWS: no registry, no gateway, no tokens.
+It labelled ${rows} penguins in ${Math.round(milliseconds)} ms.
+
+  curl -s ${endpoint}/v2/models/${DEMO_MODEL}
+  curl -s ${endpoint}/v2/models/${DEMO_MODEL}/infer -H 'Content-Type: application/json' -d @${shownPath(DEMO_REQUEST)}
+`;
+}
+
+function leftOutNote(leftOut: readonly LeftOut[]): string {
+  if (leftOut.length === 0) return '';
+  const lines = leftOut.map(({ stack, logicalId, type }) => `  ${type}  ${stack}/${logicalId}`);
+  return `
+Not deployed locally, because the emulator does not know it:
+
+${lines.join('\n')}
+`;
+}
