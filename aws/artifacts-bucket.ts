@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline, type Readable, Transform } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, NotFound, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type S3Client,
+  type S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { UnavailableError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/registry/artifact-store.ts';
@@ -12,6 +17,8 @@ import { orUnavailable } from './unavailable.ts';
 
 /** Files up to this size are sent as one object, larger ones in parts of it; S3 takes at most 10 000 parts. */
 const PART_BYTES = 8 * 1024 * 1024;
+
+const PUT_ATTEMPTS = 3;
 
 /** Key of an artifact in the artifacts bucket. */
 export function artifactKey({ digest }: Artifact): string {
@@ -32,9 +39,14 @@ export class ArtifactsBucket implements ArtifactStore {
       );
       return Body as Readable;
     } catch (error) {
-      throw (error as Error).name === 'NoSuchKey'
-        ? new UnavailableError('ARTIFACT_UNAVAILABLE', `The artifact ${artifact.digest} is not stored.`)
-        : orUnavailable(error, 'ARTIFACT_UNAVAILABLE', BUCKET_SILENT);
+      if (isMissing(error)) {
+        throw new UnavailableError(
+          'ARTIFACT_UNAVAILABLE',
+          `The artifact ${artifact.digest} is not stored or may not be read; register the model again.`,
+          { cause: error },
+        );
+      }
+      throw orUnavailable(error, 'ARTIFACT_UNAVAILABLE', BUCKET_SILENT);
     }
   }
 
@@ -44,22 +56,28 @@ export class ArtifactsBucket implements ArtifactStore {
     onProgress?: (bytes: number) => void,
   ): Promise<'created' | 'already there'> {
     try {
-      const outcome = (await this.#holds(artifact))
-        ? 'already there'
-        : await this.#create(artifact, path, onProgress);
-      onProgress?.(artifact.size);
-      return outcome;
+      for (let attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
+        const outcome = (await this.#holds(artifact))
+          ? 'already there'
+          : await this.#create(artifact, path, onProgress);
+        if (outcome !== 'disturbed') {
+          onProgress?.(artifact.size);
+          return outcome;
+        }
+      }
     } catch (error) {
       throw orUnavailable(error, 'ARTIFACT_UNAVAILABLE', BUCKET_SILENT);
     }
+    throw new UnavailableError('ARTIFACT_UNAVAILABLE', BUCKET_SILENT);
   }
 
+  /** Only saves sending the file again: what decides is the create-only write. */
   async #holds(artifact: Artifact): Promise<boolean> {
     try {
       await this.client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: artifactKey(artifact) }));
       return true;
     } catch (error) {
-      if (error instanceof NotFound) {
+      if (isMissing(error)) {
         return false;
       }
       throw error;
@@ -70,7 +88,7 @@ export class ArtifactsBucket implements ArtifactStore {
     artifact: Artifact,
     path: string,
     onProgress?: (bytes: number) => void,
-  ): Promise<'created' | 'already there'> {
+  ): Promise<'created' | 'already there' | 'disturbed'> {
     const upload = new Upload({
       client: this.client,
       partSize: PART_BYTES,
@@ -90,13 +108,26 @@ export class ArtifactsBucket implements ArtifactStore {
       await upload.done();
       return 'created';
     } catch (error) {
-      // 412: it was there; 409: it was created while this upload was under way.
-      if (['PreconditionFailed', 'ConditionalRequestConflict'].includes((error as Error).name)) {
+      const { name, syscall } = error as NodeJS.ErrnoException;
+      // Another write of the same object was under way: S3 asks to try again.
+      if (name === 'ConditionalRequestConflict') {
+        return 'disturbed';
+      }
+      if (name === 'PreconditionFailed') {
         return 'already there';
       }
-      throw error;
+      throw syscall === 'open' || syscall === 'read' ? fileChanged(path) : error;
     }
   }
+}
+
+/**
+ * Whether S3 says that there is no such object: 404, or 403 to a caller who may not list the bucket.
+ * Source: Amazon S3 API, GetObject and HeadObject, "Permissions".
+ */
+function isMissing(error: unknown): boolean {
+  const status = (error as S3ServiceException).$metadata?.httpStatusCode;
+  return status === 404 || status === 403;
 }
 
 /**
