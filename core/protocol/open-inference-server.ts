@@ -1,7 +1,15 @@
+import { authorise } from '../access/authorise.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
+import { errorResponse, isFailureOfService } from './error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
+import { infer } from './infer.ts';
+import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.ts';
+import { allModels, refuseOverrides, wantsOnlyReady } from './model-management.ts';
+import type { Prediction } from './prediction.ts';
+import { unsupported } from './protocol-error.ts';
+import { findRoute, type Route } from './route.ts';
 
 export interface OpenInferenceServerOptions {
   readonly registry: RegistryReader;
@@ -10,13 +18,108 @@ export interface OpenInferenceServerOptions {
   readonly maxRequestBytes: number;
   /** Largest response body in bytes. */
   readonly maxResponseBytes: number;
+  /** Version of Strata, told to clients. */
+  readonly serverVersion: string;
+  /** A monotonic clock in milliseconds. */
+  readonly now: () => number;
+  /** Makes prediction ids, for example `crypto.randomUUID`. */
+  readonly newId: () => string;
+  /** Hears of each inference that is answered, before the answer goes out. */
+  readonly onPrediction?: (prediction: Prediction) => void;
+  /** Hears of each failure that is not the caller's; the caller gets a neutral text where it is internal. */
+  readonly onInternalError?: (error: unknown, request: ProtocolRequest) => void;
 }
+
+/** What beyond the protocol itself is implemented, by the names of Triton's extensions. */
+const EXTENSIONS = ['binary_tensor_data', 'classification', 'model_configuration', 'model_repository'];
 
 /** Answers requests of the Open Inference Protocol (V2) over any transport. Never throws. */
 export class OpenInferenceServer {
   constructor(private readonly options: OpenInferenceServerOptions) {}
 
-  async handle(_request: ProtocolRequest, _principal: Principal): Promise<ProtocolResponse> {
-    throw new Error(`not written yet: ${this.options.maxRequestBytes}`);
+  async handle(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    try {
+      const route = findRoute(request.method, request.path);
+      authorise(principal, route.action);
+      return await this.#answer(route, request, principal);
+    } catch (error) {
+      if (isFailureOfService(error)) this.#report(error, request);
+      return errorResponse(error, request.requestId);
+    }
   }
+
+  async #answer(route: Route, request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    const { registry, runner, serverVersion, maxRequestBytes } = this.options;
+    const { model, version } = route;
+    switch (route.name) {
+      case 'infer':
+        return await this.#infer(route, request, principal);
+      case 'server-metadata':
+        return json({ name: 'strata', version: serverVersion, extensions: EXTENSIONS });
+      case 'server-live':
+        return json({ live: true });
+      case 'server-ready':
+        // Without the registry no model can be found: then this fails, as an inference would.
+        await registry.modelNames();
+        // The specification's object has `live`, KServe's client reads `ready`.
+        return json({ ready: true, live: true });
+      case 'model-list':
+        return json({ models: await registry.modelNames() });
+      case 'model-metadata':
+        return json(modelMetadata(...(await this.#describe(route))));
+      case 'model-config':
+        return json(modelConfig(...(await this.#describe(route))));
+      case 'model-ready':
+        await registry.resolve(model, version);
+        return json({ name: model, ready: true });
+      case 'repository-index': {
+        const onlyReady = wantsOnlyReady(request, maxRequestBytes);
+        return json(repositoryIndex(await allModels(registry), onlyReady));
+      }
+      case 'load':
+        refuseOverrides(request, maxRequestBytes);
+        await runner.load(await registry.resolve(model));
+        return json({});
+      case 'unload':
+        throw unsupported('Models are unloaded by the service itself when room is needed.');
+      case 'statistics':
+      case 'tracing':
+      case 'logging':
+      case 'shared-memory':
+      case 'generate':
+        throw unsupported(`This server does not implement the protocol's extension for ${route.name}.`);
+    }
+  }
+
+  async #infer(route: Route, request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    const { response, prediction } = await infer(request, route, principal, this.options);
+    try {
+      this.options.onPrediction?.(prediction);
+    } catch (error) {
+      // The answer is right whatever becomes of the log line.
+      this.#report(error, request);
+    }
+    return response;
+  }
+
+  async #describe({ model, version }: Route) {
+    const { registry } = this.options;
+    return await Promise.all([registry.resolve(model, version), registry.model(model)]);
+  }
+
+  #report(error: unknown, request: ProtocolRequest): void {
+    try {
+      this.options.onInternalError?.(error, request);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}
+
+function json(document: unknown): ProtocolResponse {
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(document)),
+  };
 }

@@ -1,0 +1,106 @@
+import { InvalidInputError } from '../errors.ts';
+
+/** A JSON text that was parsed, and can be parsed again without losing digits. */
+export interface JsonDocument {
+  readonly value: unknown;
+  /** The same document with integer literals beyond 2^53 as bigints. */
+  readonly exact: () => unknown;
+}
+
+/** Longest integer literal of 64 bits: a longer one is out of range whatever its digits. */
+const LONGEST_INTEGER = 20;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Parses JSON, with the tokens `NaN`, `Infinity` and `-Infinity` that Python writes although JSON has none: NaN becomes
+ * null, infinities the strings of that name. Of a key that occurs twice the last value counts.
+ *
+ * @throws InvalidInputError `MALFORMED_JSON`
+ */
+export function parseDocument(bytes: Uint8Array): JsonDocument {
+  let text = decode(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    text = withoutBareTokens(text);
+    value = parse(text);
+  }
+  let exact: unknown;
+  return { value, exact: () => (exact ??= parse(text, keepDigits)) };
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw malformed('it is not UTF-8');
+  }
+}
+
+/** V8 hands a reviver the literal that a number was written as. */
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
+
+function parse(text: string, reviver?: Reviver): unknown {
+  try {
+    return JSON.parse(text, reviver);
+  } catch (error) {
+    // V8 parses at any depth, but visits the result recursively.
+    if (error instanceof RangeError) throw malformed('it is nested too deeply');
+    throw malformed(error instanceof SyntaxError ? error.message : 'it does not parse');
+  }
+}
+
+const keepDigits: Reviver = (_key, value, context) => {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const literal = context?.source ?? '';
+  return literal.length <= LONGEST_INTEGER && /^-?\d+$/.test(literal) ? BigInt(literal) : value;
+};
+
+function malformed(reason: string): InvalidInputError {
+  return new InvalidInputError(
+    'MALFORMED_JSON',
+    `The JSON part of the body cannot be read: ${reason}. When tensors follow it as bytes, the header Inference-Header-Content-Length must give its length.`,
+  );
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Python's tokens by their first character, and what stands for them in JSON. */
+const BARE_TOKENS = new Map([
+  [0x4e, { bare: 'NaN', json: 'null' }],
+  [0x49, { bare: 'Infinity', json: '"Infinity"' }],
+  [0x2d, { bare: '-Infinity', json: '"-Infinity"' }],
+]);
+
+function withoutBareTokens(text: string): string {
+  const parts: string[] = [];
+  let copied = 0;
+  let at = 0;
+  while (at < text.length) {
+    const character = text.charCodeAt(at);
+    if (character === QUOTE) {
+      at = endOfString(text, at);
+      continue;
+    }
+    const token = BARE_TOKENS.get(character);
+    if (!token || !text.startsWith(token.bare, at)) {
+      at++;
+      continue;
+    }
+    parts.push(text.slice(copied, at), token.json);
+    at += token.bare.length;
+    copied = at;
+  }
+  parts.push(text.slice(copied));
+  return parts.join('');
+}
+
+/** Index behind the string that begins at `start`. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at + 1;
+}
