@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadRuntime } from '../../../../core/engine/load-runtime.ts';
+import { runtimeFolder } from '../../../../core/engine/native-binding.ts';
+import { buildOnnxRuntimeLayer } from '../../../../layers/onnxruntime/build.ts';
+import { onnxruntimePlugin } from '../../../../scripts/onnxruntime-plugin.ts';
+import { modelPath } from '../../../support/models/model-file.ts';
+
+// Outside the checkout, so that a bundle here finds no node_modules above it.
+const folder = mkdtempSync(join(tmpdir(), 'load-runtime-'));
+const bundle = join(folder, 'probe.mjs');
+const layer = join(folder, 'layer');
+const home = join(folder, 'home');
+const temp = join(folder, 'temp');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+beforeAll(async () => {
+  for (const each of [home, temp]) mkdirSync(each);
+  await buildOnnxRuntimeLayer({ platform: process.platform, arch: process.arch, outDir: layer });
+  await build({
+    entryPoints: [join(import.meta.dirname, 'telemetry-probe.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: {
+      js: "import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);",
+    },
+    plugins: [onnxruntimePlugin()],
+  });
+});
+
+function runBundle(environment: NodeJS.ProcessEnv) {
+  return execa(process.execPath, [bundle, modelPath('constant'), home, temp], {
+    extendEnv: false,
+    env: { HOME: home, TMPDIR: temp, ...environment },
+    reject: false,
+  });
+}
+
+it('loads the installed package when nothing is bundled', async () => {
+  expect(Object.keys(await loadRuntime())).toEqual(expect.arrayContaining(['InferenceSession', 'Tensor']));
+  expect(runtimeFolder()).toMatch(/node_modules[\\/]onnxruntime-node$/);
+});
+
+describe('a bundle', () => {
+  it('opens the native half from a layer, leaves nothing behind and talks to nobody', async () => {
+    const { stdout, stderr } = await runBundle({ NODE_PATH: join(layer, 'nodejs', 'node_modules') });
+    expect(stderr).toBe('');
+    // With telemetry on, a database, a device id and a session file would be here.
+    expect(JSON.parse(stdout)).toEqual({ result: [1, 2, 3], opened: [], written: [] });
+  });
+
+  it('says what to install where there is no onnxruntime-node', async () => {
+    const { stderr, exitCode } = await runBundle({});
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('RUNTIME_MISSING');
+    expect(stderr).toContain('npm install onnxruntime-node');
+  });
+});
