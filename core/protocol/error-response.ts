@@ -1,8 +1,7 @@
-import { StrataError } from '../errors.ts';
+import { INTERNAL_ERROR, StrataError } from '../errors.ts';
 import type { ProtocolResponse } from './http.ts';
 import { ProtocolError } from './protocol-error.ts';
 
-const HIDDEN = 'The service failed to answer. Tell the operator the request id.';
 const RETRY_AFTER_SECONDS = '1';
 
 /**
@@ -10,9 +9,10 @@ const RETRY_AFTER_SECONDS = '1';
  * AWS can read. What an internal failure says stays inside.
  */
 export function errorResponse(error: unknown, requestId: string): ProtocolResponse {
-  if (!(error instanceof StrataError)) return refusal(500, 'INTERNAL', HIDDEN, requestId);
+  if (!(error instanceof StrataError))
+    return refusal(500, INTERNAL_ERROR.error_code, INTERNAL_ERROR.message, requestId);
   const { statusCode, code, message } = error;
-  return refusal(statusCode, code, statusCode === 500 ? HIDDEN : message, requestId, {
+  return refusal(statusCode, code, statusCode === 500 ? INTERNAL_ERROR.message : message, requestId, {
     ...(error instanceof ProtocolError && error.headers),
     ...(error.retryable && statusCode === 503 && { 'retry-after': RETRY_AFTER_SECONDS }),
   });

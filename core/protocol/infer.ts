@@ -1,12 +1,13 @@
 import type { Principal } from '../access/principal.ts';
+import type { ModelRunner } from '../engine/model-runner.ts';
+import type { RegistryReader } from '../registry/registry-reader.ts';
 import type { Tensor, TensorSpec } from '../tensor/tensor.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
 import { type InferenceRequest, readInferenceRequest } from './inference-request.ts';
 import { encodeInference } from './inference-response.ts';
 import { readInputs } from './input-tensors.ts';
 import { parseDocument } from './json-document.ts';
-import type { OpenInferenceServerOptions } from './open-inference-server.ts';
-import type { Prediction } from './prediction.ts';
+import type { Prediction, PredictionTensors } from './prediction.ts';
 import { readRawInput } from './raw-input.ts';
 import { readBody } from './request-body.ts';
 import { chooseOutputs } from './requested-outputs.ts';
@@ -18,6 +19,22 @@ interface Decoded {
   readonly inputs: Map<string, Tensor>;
 }
 
+/** What answering an inference needs. */
+export interface InferTools {
+  readonly registry: RegistryReader;
+  readonly runner: ModelRunner;
+  readonly maxRequestBytes: number;
+  readonly maxResponseBytes: number;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+export interface Answer {
+  readonly response: ProtocolResponse;
+  readonly prediction: Prediction;
+  readonly tensors: PredictionTensors;
+}
+
 /**
  * Answers one inference request, from the bytes that came to the bytes that go.
  *
@@ -27,43 +44,58 @@ export async function infer(
   request: ProtocolRequest,
   route: Route,
   principal: Principal,
-  options: OpenInferenceServerOptions,
-): Promise<{ readonly response: ProtocolResponse; readonly prediction: Prediction }> {
-  const { registry, runner, now, maxResponseBytes } = options;
+  tools: InferTools,
+): Promise<Answer> {
+  const { registry, runner, now, maxRequestBytes, maxResponseBytes } = tools;
   const started = now();
   const version = await registry.resolve(route.model, route.version);
   const resolved = now();
-  const { inputs, request: asked } = decode(request, version.description.inputs, options.maxRequestBytes);
+  const { inputs, request: asked } = decode(request, version.description.inputs, maxRequestBytes);
   const choices = chooseOutputs(asked, version.description.outputs);
   const decoded = now();
   await runner.load(version);
   const loaded = now();
-  const outputs = await runner.run(
-    version,
-    inputs,
-    choices.map(({ name }) => name),
-  );
+  const names = choices.map(({ name }) => name);
+  const outputs = await runner.run(version, inputs, names);
   const computed = now();
-  const predictionId = options.newId();
-  const head = asked.id === undefined ? { version, predictionId } : { version, predictionId, id: asked.id };
-  const response = encodeInference(head, choices, outputs, maxResponseBytes);
-  const latency = {
-    resolve: resolved - started,
-    decode: decoded - resolved,
-    load: loaded - decoded,
-    run: computed - loaded,
-    encode: now() - computed,
-  };
-  const { requestId } = request;
-  const responseBytes = response.body.length;
+  const predictionId = tools.newId();
+  const response = encodeInference(
+    { version, id: asked.id, predictionId },
+    choices,
+    outputs,
+    maxResponseBytes,
+  );
+  const encoded = now();
   return {
     response,
-    prediction: { predictionId, requestId, principal, version, inputs, outputs, latency, responseBytes },
+    tensors: { inputs, outputs },
+    prediction: {
+      predictionId,
+      requestId: request.requestId,
+      principal: principal.id,
+      model: version.model,
+      version: version.version,
+      digest: version.artifact.digest,
+      latencyMs: {
+        resolve: resolved - started,
+        decode: decoded - resolved,
+        load: loaded - decoded,
+        run: computed - loaded,
+        encode: encoded - computed,
+        total: encoded - started,
+      },
+      requestBytes: request.body.length,
+      responseBytes: response.body.length,
+    },
   };
 }
 
 /** All outputs as bytes: what a request without a JSON part asks for. */
-const RAW_REQUEST: Decoded['request'] = { parameters: new Map([['binary_data_output', true]]), outputs: [] };
+const RAW_REQUEST: Decoded['request'] = {
+  id: undefined,
+  parameters: new Map([['binary_data_output', true]]),
+  outputs: [],
+};
 
 function decode(request: ProtocolRequest, specs: readonly TensorSpec[], maxBytes: number): Decoded {
   const { json, binary, isRaw } = readBody(request, maxBytes);

@@ -18,7 +18,7 @@ export interface RequestedOutput {
 
 /** The JSON part of an inference request. */
 export interface InferenceRequest {
-  readonly id?: string;
+  readonly id: string | undefined;
   readonly parameters: Parameters;
   readonly inputs: readonly RequestedInput[];
   /** Empty: all outputs. */
@@ -40,7 +40,7 @@ export function readInferenceRequest(value: unknown): InferenceRequest {
   const outputs = asArray(request['outputs'] ?? [], '"outputs" of the request').map(readOutput);
   refuseDuplicates(inputs, 'input');
   refuseDuplicates(outputs, 'output');
-  return id === undefined ? { parameters, inputs, outputs } : { id, parameters, inputs, outputs };
+  return { id, parameters, inputs, outputs };
 }
 
 /** An `inputs` entry of the document that was parsed again without losing digits. */

@@ -11,8 +11,8 @@ import type { OutputChoice } from './requested-outputs.ts';
 /** What an answer tells beside its tensors. */
 export interface ResponseHead {
   readonly version: Pick<ModelVersion, 'model' | 'version'>;
-  /** The request's id, echoed. */
-  readonly id?: string;
+  /** The request's id, echoed when it has one. */
+  readonly id: string | undefined;
   readonly predictionId: string;
 }
 

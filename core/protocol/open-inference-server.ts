@@ -1,13 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { authorise } from '../access/authorise.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
 import { errorResponse, isFailureOfService } from './error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
-import { infer } from './infer.ts';
+import { type InferTools, infer } from './infer.ts';
 import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.ts';
 import { allModels, refuseOverrides, wantsOnlyReady } from './model-management.ts';
-import type { Prediction } from './prediction.ts';
+import type { Prediction, PredictionTensors } from './prediction.ts';
 import { unsupported } from './protocol-error.ts';
 import { findRoute, type Route } from './route.ts';
 
@@ -20,12 +21,12 @@ export interface OpenInferenceServerOptions {
   readonly maxResponseBytes: number;
   /** Version of Strata, told to clients. */
   readonly serverVersion: string;
-  /** A monotonic clock in milliseconds. */
-  readonly now: () => number;
-  /** Makes prediction ids, for example `crypto.randomUUID`. */
-  readonly newId: () => string;
+  /** Monotonic clock in milliseconds; the process's own unless given. */
+  readonly now?: () => number;
+  /** Makes prediction ids; random UUIDs unless given. */
+  readonly newId?: () => string;
   /** Hears of each inference that is answered, before the answer goes out. */
-  readonly onPrediction?: (prediction: Prediction) => void;
+  readonly onPrediction?: (prediction: Prediction, tensors: PredictionTensors) => void;
   /** Hears of each failure that is not the caller's; the caller gets a neutral text where it is internal. */
   readonly onInternalError?: (error: unknown, request: ProtocolRequest) => void;
 }
@@ -35,7 +36,15 @@ const EXTENSIONS = ['binary_tensor_data', 'classification', 'model_configuration
 
 /** Answers requests of the Open Inference Protocol (V2) over any transport. Never throws. */
 export class OpenInferenceServer {
-  constructor(private readonly options: OpenInferenceServerOptions) {}
+  readonly #options: OpenInferenceServerOptions & InferTools;
+
+  constructor(options: OpenInferenceServerOptions) {
+    this.#options = {
+      ...options,
+      now: options.now ?? (() => performance.now()),
+      newId: options.newId ?? randomUUID,
+    };
+  }
 
   async handle(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
     try {
@@ -49,7 +58,7 @@ export class OpenInferenceServer {
   }
 
   async #answer(route: Route, request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
-    const { registry, runner, serverVersion, maxRequestBytes } = this.options;
+    const { registry, runner, serverVersion, maxRequestBytes } = this.#options;
     const { model, version } = route;
     switch (route.name) {
       case 'infer':
@@ -92,9 +101,9 @@ export class OpenInferenceServer {
   }
 
   async #infer(route: Route, request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
-    const { response, prediction } = await infer(request, route, principal, this.options);
+    const { response, prediction, tensors } = await infer(request, route, principal, this.#options);
     try {
-      this.options.onPrediction?.(prediction);
+      this.#options.onPrediction?.(prediction, tensors);
     } catch (error) {
       // The answer is right whatever becomes of the log line.
       this.#report(error, request);
@@ -103,13 +112,13 @@ export class OpenInferenceServer {
   }
 
   async #describe({ model, version }: Route) {
-    const { registry } = this.options;
+    const { registry } = this.#options;
     return await Promise.all([registry.resolve(model, version), registry.model(model)]);
   }
 
   #report(error: unknown, request: ProtocolRequest): void {
     try {
-      this.options.onInternalError?.(error, request);
+      this.#options.onInternalError?.(error, request);
     } catch {
       // There is nobody left to tell.
     }

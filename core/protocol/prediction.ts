@@ -1,5 +1,3 @@
-import type { Principal } from '../access/principal.ts';
-import type { ModelVersion } from '../registry/model-version.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** Where the time of one inference went, in milliseconds. */
@@ -12,18 +10,28 @@ export interface PredictionLatency {
   readonly load: number;
   readonly run: number;
   readonly encode: number;
+  readonly total: number;
 }
 
-/** One answered inference: what logs, metrics and monitoring are made from. */
+/** One answered inference, without the caller's data: it can be logged as it is. */
 export interface Prediction {
   readonly predictionId: string;
   readonly requestId: string;
-  readonly principal: Principal;
-  readonly version: ModelVersion;
-  /** Tensors by input name. */
-  readonly inputs: ReadonlyMap<string, Tensor>;
-  /** Tensors by output name, those that were asked for, before classification. */
-  readonly outputs: ReadonlyMap<string, Tensor>;
-  readonly latency: PredictionLatency;
+  /** Who asked: `Principal.id`. */
+  readonly principal: string;
+  readonly model: string;
+  readonly version: string;
+  /** SHA-256 of the model file. */
+  readonly digest: string;
+  readonly latencyMs: PredictionLatency;
+  readonly requestBytes: number;
   readonly responseBytes: number;
+}
+
+/** The caller's data of one inference, for consumers that may keep it. */
+export interface PredictionTensors {
+  /** By input name. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  /** By output name, those that were asked for, before classification. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
 }
