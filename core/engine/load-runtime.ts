@@ -17,8 +17,8 @@ export async function loadRuntime(): Promise<Runtime> {
   runtimeFolder();
   process.env['ORT_DISABLE_TELEMETRY'] = '1';
   try {
-    const { default: runtime } = await import('onnxruntime-node');
-    return runtime;
+    // By its named exports: whether there is a default one depends on who loads it (Node, tsx, a bundle).
+    return await import('onnxruntime-node');
   } catch (cause) {
     throw new StrataError(
       'UNSUPPORTED_HOST',

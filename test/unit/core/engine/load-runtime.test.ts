@@ -12,6 +12,7 @@ import { modelPath } from '../../../support/models/model-file.ts';
 
 // Outside the checkout, so that a bundle here finds no node_modules above it.
 const folder = mkdtempSync(join(tmpdir(), 'load-runtime-'));
+const PROBE = join(import.meta.dirname, 'telemetry-probe.mts');
 const bundle = join(folder, 'probe.mjs');
 const layer = join(folder, 'layer');
 const home = join(folder, 'home');
@@ -22,7 +23,7 @@ beforeAll(async () => {
   for (const each of [home, temp]) mkdirSync(each);
   await buildOnnxRuntimeLayer({ platform: process.platform, arch: process.arch, outDir: layer });
   await build({
-    entryPoints: [join(import.meta.dirname, 'telemetry-probe.ts')],
+    entryPoints: [PROBE],
     outfile: bundle,
     bundle: true,
     platform: 'node',
@@ -43,8 +44,10 @@ function runBundle(environment: NodeJS.ProcessEnv) {
   });
 }
 
-it('loads the installed package when nothing is bundled', async () => {
+it('loads the installed package when nothing is bundled, here and under tsx', async () => {
   expect(Object.keys(await loadRuntime())).toEqual(expect.arrayContaining(['InferenceSession', 'Tensor']));
+  const { stdout } = await execa(process.execPath, ['--import', 'tsx', PROBE, modelPath('constant')]);
+  expect(JSON.parse(stdout)).toMatchObject({ result: [1, 2, 3] });
   expect(runtimeFolder()).toMatch(/node_modules[\\/]onnxruntime-node$/);
 });
 
