@@ -11,6 +11,7 @@ import type { EngineEvent } from '../../core/engine/engine-event.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
 import { CachedRegistryReader } from '../../core/registry/cached-registry-reader.ts';
 import { METRICS } from '../../lib/contracts/metrics.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { InferEnvironment } from './environment.ts';
 
 const MB = 1024 * 1024;
@@ -48,6 +49,7 @@ export function inferenceServer(
     onEvent: (event) => report(event, { logger, metrics }),
   });
   return new OpenInferenceServer({
+    serverVersion: packageJson.version,
     registry,
     runner,
     maxRequestBytes: MAX_REQUEST_BYTES,
@@ -55,6 +57,8 @@ export function inferenceServer(
     now,
     newId: randomUUID,
     onPrediction: (prediction) => {
+      metrics.addMetric(METRICS.latency, MetricUnit.Milliseconds, prediction.latencyMs.total);
+      metrics.addMetric(METRICS.runTime, MetricUnit.Milliseconds, prediction.latencyMs.run);
       logger.info('prediction', { prediction });
     },
     onInternalError: (error) => {
