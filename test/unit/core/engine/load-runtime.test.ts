@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadRuntime } from '../../../../core/engine/load-runtime.ts';
 import { runtimeFolder } from '../../../../core/engine/native-binding.ts';
 import { buildOnnxRuntimeLayer } from '../../../../layers/onnxruntime/build.ts';
 import { onnxruntimePlugin } from '../../../../scripts/onnxruntime-plugin.ts';
 import { modelPath } from '../../../support/models/model-file.ts';
+
+// Processes are started here; a busy machine needs longer for them.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 // Outside the checkout, so that a bundle here finds no node_modules above it.
 const folder = mkdtempSync(join(tmpdir(), 'load-runtime-'));
