@@ -1,12 +1,13 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import type { Metrics } from '@aws-lambda-powertools/metrics';
+import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Principal } from '../../core/access/principal.ts';
 import { INTERNAL_ERROR } from '../../core/errors.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http.ts';
+import { METRICS } from '../../lib/contracts/metrics.ts';
 import { fromProtocolResponse, principalOf, toProtocolRequest } from './api-event.ts';
 
 export interface ApiHandlerTools {
@@ -28,7 +29,10 @@ export function apiHandler(
     .use(injectLambdaContext(logger))
     .use(logMetrics(metrics, { captureColdStartMetric: true }))
     .use({ onError: neutralError(logger) })
-    .handler(async (event) => fromProtocolResponse(await core(toProtocolRequest(event), principalOf(event))));
+    .handler(async (event) => {
+      metrics.addMetric(METRICS.requests, MetricUnit.Count, 1);
+      return fromProtocolResponse(await core(toProtocolRequest(event), principalOf(event)));
+    });
 }
 
 /** The core answers errors itself; what still gets here is a fault of ours, and callers learn nothing of it. */

@@ -3,6 +3,8 @@ export const METRICS_NAMESPACE = 'Strata';
 
 /** Metrics of the functions. Milliseconds for times, counts otherwise; the dimension is `service`. */
 export const METRICS = {
+  /** Requests that reached the function. */
+  requests: 'Requests',
   /** Time of the whole request inside the function. */
   latency: 'Latency',
   /** Time in which onnxruntime computed. */
