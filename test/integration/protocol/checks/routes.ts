@@ -32,6 +32,7 @@ const WRONG_METHODS: readonly [string, string][] = [
 const UNKNOWN_PATHS: readonly [string, string][] = [
   ['GET', '/v2/nothing'],
   ['GET', '/v2/health'],
+  ['GET', '/v2/models//ready'],
   ['GET', '/v2/models/fixed/nothing'],
   ['GET', '/v2/models/fixed/versions'],
   ['GET', '/v2/models/fixed/versions/1/nothing'],
@@ -94,6 +95,10 @@ export const routes: Suite = {
     ...refusals('fixed', 'unknown version', 'VERSION_NOT_FOUND', '99', '/versions/99'),
     ...refusals('fixed', 'unknown alias', 'VERSION_NOT_FOUND', 'nowhere', '/versions/nowhere'),
     ...refusals('no_champion', 'no version is the champion', 'NO_CHAMPION', 'no_champion'),
+    should('a query string changes nothing', async (call) => {
+      const reply = await call('POST', `${inferPath('two_versions', '2')}?trace=1`, ROW);
+      assert.equal(readInference(reply).model_version, '2');
+    }),
     must('a model without a champion answers under its version', async (call) => {
       assert.equal(readInference(await call('POST', inferPath('no_champion', '1'), ROW)).model_version, '1');
     }),
