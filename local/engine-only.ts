@@ -12,6 +12,7 @@ import { CHAMPION } from '../core/registry/names.ts';
 import { modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
 import { SCOPES } from '../lib/contracts/access.ts';
+import project from '../package.json' with { type: 'json' };
 import { DEMO_FILE, DEMO_MODEL } from './demo-model.ts';
 import { createRunDirectory } from './run-directory.ts';
 
@@ -48,6 +49,10 @@ export async function serveEngineOnly(): Promise<EngineOnly> {
     }),
     maxRequestBytes: MAX_BYTES,
     maxResponseBytes: MAX_BYTES,
+    serverVersion: project.version,
+    now: () => performance.now(),
+    newId: randomUUID,
+    onInternalError: (error) => console.error(error),
   });
   const server = createServer((request, response) => {
     answer(protocol, request, response).catch(() => response.destroy());

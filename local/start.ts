@@ -1,51 +1,54 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeLocalDeployment, writeLocalDeployment } from '../aws/local-deployment.ts';
 import { askForLabels } from './demo-model.ts';
+import { aborted, endOfRun } from './end-of-run.ts';
 import { serveEngineOnly } from './engine-only.ts';
-import { describeFailure, EmulatorUnavailableError } from './failure.ts';
+import { describeFailure, EmulatorUnavailableError, LocalRunError } from './failure.ts';
 import { engineOnlyInstructions, readyInstructions } from './instructions.ts';
-import { isRunning } from './process-identity.ts';
 import { PROJECT } from './project.ts';
 import { otherRuns } from './run-directory.ts';
 import { startLocal } from './start-local.ts';
 
-/** Exit codes, beside 0 and those of signals. */
+/** Exit codes, beside 0. */
 const FAILED = 1;
 const ENGINE_ONLY = 3;
+const INTERRUPTED = 130;
+
+/** How long a run that was told to end may take. */
+const ENDING_MS = 10_000;
 
 const once = process.argv.includes('--once');
-const interrupted = new AbortController();
+const ended = endOfRun();
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** Resolves when the person ends the run; at once with `--once`. */
 async function untilEnded(): Promise<void> {
-  if (once) return;
   say('Ctrl-C stops it.');
-  if (interrupted.signal.aborted) return;
-  await new Promise((resolve) => interrupted.signal.addEventListener('abort', resolve, { once: true }));
+  await aborted(ended);
+  say('Stopping.');
 }
 
-/** One platform per checkout: `.strata/local.json` can name one only. */
-async function replaceEarlierRun(): Promise<void> {
-  for (const earlier of await otherRuns('start')) {
-    say(`Ending the \`npm start\` that is still running (process ${earlier.pid}).`);
-    process.kill(earlier.pid, 'SIGTERM');
-    for (let waited = 0; isRunning(earlier); waited += 100) {
-      if (waited > 15_000) process.kill(earlier.pid, 'SIGKILL');
-      await sleep(100);
+/** One at a time per checkout: `.strata/local.json` names one deployment. */
+async function refuseSecondRun(): Promise<void> {
+  for (let waited = 0; (await otherRuns('start')).length > 0; waited += 500) {
+    if (waited < ENDING_MS) await sleep(500, undefined, { signal: ended });
+    else {
+      const [other] = await otherRuns('start');
+      throw new LocalRunError('ALREADY_RUNNING', `npm start is running already, as process ${other?.pid}.`, {
+        hint: `Use it, or stop it by Ctrl-C in its terminal or by: kill ${other?.pid}`,
+      });
     }
   }
   await removeLocalDeployment(PROJECT);
 }
 
-async function runPlatform(): Promise<void> {
-  await replaceEarlierRun();
-  const platform = await startLocal({ name: 'start', signal: interrupted.signal });
+async function serve(): Promise<void> {
+  await refuseSecondRun();
+  const platform = await startLocal({ name: 'start', signal: ended });
   try {
-    interrupted.signal.throwIfAborted();
+    ended.throwIfAborted();
     await writeLocalDeployment(PROJECT, platform.deployment);
     say(readyInstructions(platform.deployment, platform.firstAnswer, platform.leftOut));
     await untilEnded();
@@ -55,33 +58,41 @@ async function runPlatform(): Promise<void> {
   }
 }
 
-async function runEngineOnly(reason: EmulatorUnavailableError): Promise<void> {
+/** Everything up to the first answer, beside a run that may be going on. */
+async function tryOnce(): Promise<void> {
+  const platform = await startLocal({ name: 'once', signal: ended });
+  say(readyInstructions(platform.deployment, platform.firstAnswer, platform.leftOut));
+  await platform.stop();
+}
+
+async function serveEngine(reason: EmulatorUnavailableError): Promise<void> {
   say(describeFailure(reason));
   const engine = await serveEngineOnly();
   try {
     say(engineOnlyInstructions(engine.endpoint, await askForLabels(engine.endpoint)));
-    await untilEnded();
+    if (!once) await untilEnded();
   } finally {
     await engine.stop();
   }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interrupted.abort());
+async function main(): Promise<number> {
+  try {
+    await (once ? tryOnce() : serve());
+    return 0;
+  } catch (error) {
+    if (ended.aborted) return INTERRUPTED;
+    if (!(error instanceof EmulatorUnavailableError)) throw error;
+    await serveEngine(error);
+    return once ? ENGINE_ONLY : 0;
+  }
 }
 
 try {
-  await runPlatform();
+  process.exitCode = await main();
 } catch (error) {
-  if (interrupted.signal.aborted) {
-    say('Stopped.');
-    process.exitCode = 130;
-  } else if (error instanceof EmulatorUnavailableError) {
-    process.exitCode = once ? ENGINE_ONLY : 0;
-    await runEngineOnly(error);
-  } else {
-    process.stderr.write(`\n${describeFailure(error)}\n`);
-    process.exitCode = FAILED;
-  }
+  process.stderr.write(`\n${describeFailure(error)}\n`);
+  process.exitCode = FAILED;
 }
+// Handles that somebody else left open must not keep the terminal.
 process.exit();
