@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
+import { isNestedBeyond } from './nesting.ts';
 
 /** A JSON text that was parsed, and can be parsed again without losing digits. */
 export interface JsonDocument {
@@ -6,6 +7,9 @@ export interface JsonDocument {
   /** The same document with integer literals beyond 2^53 as bigints. */
   readonly exact: () => unknown;
 }
+
+/** Levels of arrays and objects; Triton's limit as well. */
+const DEEPEST = 100;
 
 /** Longest integer literal of 64 bits: a longer one is out of range whatever its digits. */
 const LONGEST_INTEGER = 20;
@@ -19,6 +23,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * @throws InvalidInputError `MALFORMED_JSON`
  */
 export function parseDocument(bytes: Uint8Array): JsonDocument {
+  if (isNestedBeyond(DEEPEST, bytes)) throw malformed(`it is nested more than ${DEEPEST} levels deep`);
   let text = decode(bytes);
   let value: unknown;
   try {
@@ -46,8 +51,6 @@ function parse(text: string, reviver?: Reviver): unknown {
   try {
     return JSON.parse(text, reviver);
   } catch (error) {
-    // V8 parses at any depth, but visits the result recursively.
-    if (error instanceof RangeError) throw malformed('it is nested too deeply');
     throw malformed(error instanceof SyntaxError ? error.message : 'it does not parse');
   }
 }
