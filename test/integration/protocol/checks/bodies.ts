@@ -11,6 +11,9 @@ const REQUEST = JSON.stringify({ inputs: [INPUT] });
 const BINARY = binaryMessage({ inputs: [BINARY_INPUT] }, float32(1, 2, 3, 4));
 const MEGABYTE = 1024 * 1024;
 
+const nested = (levels: number) =>
+  `{"inputs":[{"name":"x","datatype":"FP32","shape":[2,2],"data":${'['.repeat(levels)}1,2,3,4${']'.repeat(levels)}}]}`;
+
 /** Bodies that are no inference request. */
 const NOT_REQUESTS: readonly [string, string][] = [
   ['nothing', ''],
@@ -34,6 +37,9 @@ const NOT_REQUESTS: readonly [string, string][] = [
   ['an id that is an object', `{"id":{},"inputs":[${JSON.stringify(INPUT)}]}`],
   ['lists in lists without end', '['.repeat(100_000)],
   ['a hundred thousand lists in each other', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  // A server may refuse these before it has read which tensor they are of.
+  ['data nested deeper than any tensor', nested(101)],
+  ['data nested deeper than a stack', nested(100_000)],
   ['NaN where no number belongs', '{"inputs":NaN}'],
 ];
 
