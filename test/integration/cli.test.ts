@@ -8,11 +8,13 @@ import { writeLocalDeployment } from '../../aws/local-deployment.ts';
 import { SCOPES } from '../../lib/contracts/access';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** The command line as it is published; the deployment's build made it. */
+const STRATA = join(ROOT, 'assets/cli/strata.mjs');
 const ADD_SUB = join(ROOT, 'test/support/models/add_sub.onnx');
 const INT64 = join(ROOT, 'test/support/models/identity_int64.onnx');
 const ROWS = '[{"a": [1, 2, 3, 4], "b": [0.5, 0.5, 0.5, 0.5]}, {"a": [0, 0, 0, 0], "b": [1, 1, 1, 1]}]';
 
-/** `SUM` and `DIFFERENCE` of the rows above. */
+/** Sum and difference of the rows above, flat. */
 const SUM = [1.5, 2.5, 3.5, 4.5, 1, 1, 1, 1];
 const DIFFERENCE = [0.5, 1.5, 2.5, 3.5, -1, -1, -1, -1];
 
@@ -32,17 +34,13 @@ afterAll(() => rm(project, { recursive: true }));
 
 /** `strata` as a process of its own, with nothing of this one's AWS environment. */
 async function strata(args: readonly string[], options: Options = {}) {
-  const result = await execa(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), join(ROOT, 'cli/strata.ts'), ...args],
-    {
-      cwd: inside,
-      reject: false,
-      extendEnv: false,
-      ...options,
-      env: { PATH: process.env['PATH'], ...options.env },
-    },
-  );
+  const result = await execa(process.execPath, [STRATA, ...args], {
+    cwd: inside,
+    reject: false,
+    extendEnv: false,
+    ...options,
+    env: { PATH: process.env['PATH'], ...options.env },
+  });
   return { code: result.exitCode, out: String(result.stdout), err: String(result.stderr) };
 }
 
