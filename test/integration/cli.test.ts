@@ -126,6 +126,16 @@ describe('strata, from a file to a prediction', () => {
   });
 });
 
+describe('strata in a pipe', () => {
+  it('ends quietly when the reader has seen enough', async () => {
+    const { stderr } = await execa(`"${process.execPath}" "${STRATA}" models --json | true`, {
+      shell: true,
+      cwd: inside,
+    });
+    expect(stderr).toBe('');
+  });
+});
+
 describe('strata token', () => {
   const claims = (token: string) =>
     JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { scope: string };
