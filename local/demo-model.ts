@@ -80,7 +80,7 @@ export async function askForLabels(
       `The first inference was answered ${response.status}.`,
       {
         hint: 'The log of the emulator, .cache/logs/emulator.log, says what the function did.',
-        logTail: [text.slice(0, 1_000)],
+        logTail: text.slice(0, 1_000).split('\n'),
       },
     );
   }

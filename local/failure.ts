@@ -28,11 +28,18 @@ export class EmulatorUnavailableError extends LocalRunError {
   }
 }
 
+/** What a step threw that was not made for people: the first line says what, the rest is kept as its log. */
+export function stepFailure(title: string, error: unknown): unknown {
+  if (error instanceof StrataError || !(error instanceof Error) || error.name === 'AbortError') return error;
+  const [what, ...rest] = error.message.trimEnd().split('\n');
+  return new LocalRunError('STEP_FAILED', `${title}: ${what}`, { logTail: rest, cause: error });
+}
+
 /** The failure as a person reads it: what happened, what to do, and the end of the log. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof LocalRunError)) {
     if (error instanceof StrataError) return `${error.message} (${error.code})`;
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return error instanceof Error ? error.message : String(error);
   }
   const { hint, logFile, logTail } = error.details;
   return [

@@ -9,13 +9,16 @@ export function readyInstructions(
   firstAnswer: FirstAnswer,
   leftOut: readonly LeftOut[],
 ): string {
-  const { version, rows, milliseconds } = firstAnswer;
   return `
 READY  ${endpoint}
 
-The model ${DEMO_MODEL}, version ${version}, labelled ${rows} penguins in ${Math.round(milliseconds)} ms, the cold start included.
+${told(firstAnswer)}
 
 Ask it yourself:
+
+  npm run --silent strata -- infer ${DEMO_MODEL} --input ${shownPath(DEMO_REQUEST)}
+
+By HTTP:
 
   TOKEN=$(npm run --silent strata -- token)
   curl -s ${endpoint}/v2/models/${DEMO_MODEL} -H "Authorization: Bearer $TOKEN"
@@ -26,6 +29,15 @@ Serve your own model:
 
   npm run --silent strata -- register path/to/model.onnx --name my-model --alias champion
   npm run --silent strata -- models
+${leftOutNote(leftOut)}`;
+}
+
+/** What was tried where nothing stays running. */
+export function onceReport(firstAnswer: FirstAnswer, leftOut: readonly LeftOut[]): string {
+  return `
+READY, and stopped again: this was npm start -- --once.
+
+${told(firstAnswer)}
 ${leftOutNote(leftOut)}`;
 }
 
@@ -40,6 +52,10 @@ It labelled ${rows} penguins in ${Math.round(milliseconds)} ms.
   curl -s ${endpoint}/v2/models/${DEMO_MODEL}
   curl -s ${endpoint}/v2/models/${DEMO_MODEL}/infer -H 'Content-Type: application/json' -d @${shownPath(DEMO_REQUEST)}
 `;
+}
+
+function told({ version, rows, milliseconds }: FirstAnswer): string {
+  return `The model ${DEMO_MODEL}, version ${version}, labelled ${rows} penguins in ${Math.round(milliseconds)} ms, the cold start included.`;
 }
 
 function leftOutNote(leftOut: readonly LeftOut[]): string {

@@ -8,7 +8,7 @@ import { LocalRunError } from './failure.ts';
 import { LOGS, shownPath } from './project.ts';
 import { killGroup } from './run-directory.ts';
 
-const TAIL_LINES = 15;
+const TAIL_LINES = 30;
 const GRACE_MS = 2_000;
 
 export interface ToolRun {

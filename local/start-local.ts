@@ -7,6 +7,7 @@ import { askDemoModel, DEMO_MODEL, type FirstAnswer, registerDemoModel } from '.
 import { type Emulator, startEmulator } from './emulator.ts';
 import { localDeployment } from './emulator-addresses.ts';
 import { type EmulatorSource, findEmulatorSource } from './emulator-source.ts';
+import { stepFailure } from './failure.ts';
 import { supportedHost } from './host.ts';
 import { prepareHostLayer } from './host-layer.ts';
 import { deriveLocalAssembly, type LeftOut } from './local-assembly.ts';
@@ -139,11 +140,17 @@ function step(
 ): ListrTask<Steps> {
   return {
     title,
-    task: (steps, task) =>
-      work(steps, (line) => {
-        // A terminal shows the last line below the step; a log would keep them all.
+    task: async (steps, task) => {
+      // A terminal shows the last line below the step; a log would keep them all.
+      const onLine = (line: string) => {
         if (process.stdout.isTTY) task.output = line;
-      }),
+      };
+      try {
+        await work(steps, onLine);
+      } catch (error) {
+        throw stepFailure(title, error);
+      }
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { askForLabels } from './demo-model.ts';
 import { aborted, endOfRun } from './end-of-run.ts';
 import { serveEngineOnly } from './engine-only.ts';
 import { describeFailure, EmulatorUnavailableError, LocalRunError } from './failure.ts';
-import { engineOnlyInstructions, readyInstructions } from './instructions.ts';
+import { engineOnlyInstructions, onceReport, readyInstructions } from './instructions.ts';
 import { PROJECT } from './project.ts';
 import { otherRuns } from './run-directory.ts';
 import { startLocal } from './start-local.ts';
@@ -61,8 +61,8 @@ async function serve(): Promise<void> {
 /** Everything up to the first answer, beside a run that may be going on. */
 async function tryOnce(): Promise<void> {
   const platform = await startLocal({ name: 'once', signal: ended });
-  say(readyInstructions(platform.deployment, platform.firstAnswer, platform.leftOut));
   await platform.stop();
+  say(onceReport(platform.firstAnswer, platform.leftOut));
 }
 
 async function serveEngine(reason: EmulatorUnavailableError): Promise<void> {

@@ -40,7 +40,7 @@ describe('a tool', () => {
       'unit test of a tool failed (exit code 3)',
       'Hint: Try this.',
       '',
-      '  | 86',
+      '  | 71',
     ]);
     expect(text.at(-1)).toBe('Log: .cache/logs/unit-test-of-a-tool.log');
   });
