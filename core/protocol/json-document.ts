@@ -68,42 +68,28 @@ function malformed(reason: string): InvalidInputError {
   );
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Python's tokens by their first character, and what stands for them in JSON. */
-const BARE_TOKENS = new Map([
-  [0x4e, { bare: 'NaN', json: 'null' }],
-  [0x49, { bare: 'Infinity', json: '"Infinity"' }],
-  [0x2d, { bare: '-Infinity', json: '"-Infinity"' }],
-]);
+const BARE_TOKENS = /NaN|-?Infinity/g;
 
 function withoutBareTokens(text: string): string {
   const parts: string[] = [];
-  let copied = 0;
   let at = 0;
   while (at < text.length) {
-    const character = text.charCodeAt(at);
-    if (character === QUOTE) {
-      at = endOfString(text, at);
-      continue;
-    }
-    const token = BARE_TOKENS.get(character);
-    if (!token || !text.startsWith(token.bare, at)) {
-      at++;
-      continue;
-    }
-    parts.push(text.slice(copied, at), token.json);
-    at += token.bare.length;
-    copied = at;
+    const quote = text.indexOf('"', at);
+    const start = quote < 0 ? text.length : quote;
+    const end = endOfString(text, start);
+    const outsideOfStrings = text.slice(at, start);
+    parts.push(
+      outsideOfStrings.replace(BARE_TOKENS, (token) => (token === 'NaN' ? 'null' : `"${token}"`)),
+      text.slice(start, end),
+    );
+    at = end;
   }
-  parts.push(text.slice(copied));
   return parts.join('');
 }
 
 /** Index behind the string that begins at `start`. */
 function endOfString(text: string, start: number): number {
   let at = start + 1;
-  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
   return at + 1;
 }
