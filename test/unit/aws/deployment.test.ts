@@ -17,11 +17,9 @@ const client = new CloudFormationClient({ region: 'eu-west-1' });
 
 function stackWith(outputs: Record<string, string>): void {
   const Outputs = Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
-  cloudFormation
-    .on(DescribeStacksCommand)
-    .resolves({
-      Stacks: [{ StackName: 's', CreationTime: new Date(), StackStatus: 'CREATE_COMPLETE', Outputs }],
-    });
+  cloudFormation.on(DescribeStacksCommand).resolves({
+    Stacks: [{ StackName: 's', CreationTime: new Date(), StackStatus: 'CREATE_COMPLETE', Outputs }],
+  });
 }
 
 beforeEach(() => cloudFormation.reset());

@@ -293,6 +293,12 @@ describe('moving an alias', () => {
     });
   });
 
+  it('to where it points already writes nothing', async () => {
+    const move = await table.setAlias({ model: 'credit', alias: 'champion', version: '1' });
+    expect(move).toEqual({ model: 'credit', alias: 'champion', from: '1', to: '1' });
+    expect(written()).toEqual([]);
+  });
+
   it('to a version that is not READY is refused with 409', async () => {
     items = items.map((item) =>
       item.sk.startsWith('V#') ? { ...item, status: 'FAILED_REGISTRATION' } : item,

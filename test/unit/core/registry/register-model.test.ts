@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeModel } from '../../../../core/onnx/describe-model.ts';
+import { ModelProtoSchema, ValueInfoProtoSchema } from '../../../../core/onnx/schema/onnx_pb.ts';
 import type { Artifact } from '../../../../core/registry/model-version.ts';
 import { type RegisterModelDependencies, registerModel } from '../../../../core/registry/register-model.ts';
 import type { VersionDraft } from '../../../../core/registry/registry-writer.ts';
@@ -79,6 +81,21 @@ describe('registerModel', () => {
     const { steps, dependencies } = recorder();
     const { size } = (await registerModel({ path: ADD_SUB, model: 'sums' }, dependencies)).artifact;
     expect(steps).toEqual(['check', `upload 0 of ${size}`, `upload ${size} of ${size}`, 'register']);
+  });
+
+  it('refuses a model of so many inputs that its description has no room, before anything is stored', async () => {
+    const model = fromBinary(ModelProtoSchema, await readFile(ADD_SUB));
+    const type = model.graph?.input[0]?.type;
+    for (let index = 0; index < 6000; index++) {
+      model.graph?.input.push(create(ValueInfoProtoSchema, { name: `a rather long name ${index}`, type }));
+    }
+    const path = join(folder, 'wide.onnx');
+    await writeFile(path, toBinary(ModelProtoSchema, model));
+    const { calls, dependencies } = recorder();
+    await expect(registerModel({ path, model: 'sums' }, dependencies)).rejects.toMatchObject({
+      code: 'DESCRIPTION_TOO_LARGE',
+    });
+    expect(calls).toEqual([]);
   });
 
   it.each([
