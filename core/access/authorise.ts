@@ -1,5 +1,5 @@
 import type { Scope } from '../../lib/contracts/access.ts';
-import { PermissionDeniedError } from '../errors.ts';
+import { AccessRefusedError } from './access-refused-error.ts';
 import type { Principal } from './principal.ts';
 
 /**
@@ -15,10 +15,19 @@ const SUFFICIENT_SCOPES: Readonly<Record<Action, readonly [Scope, ...Scope[]]>> 
   administer: ['admin'],
 };
 
-/** @throws PermissionDeniedError that names the scopes of which one is needed */
-export function authorise(principal: Principal, action: Action): void {
+/**
+ * Decides by scopes alone, which is all there is to decide where no model is named.
+ *
+ * @returns those of the caller's scopes that allow the action; at least one
+ * @throws AccessRefusedError that names the scopes of which one is needed
+ */
+export function authorise(principal: Principal, action: Action): readonly Scope[] {
   const sufficient = SUFFICIENT_SCOPES[action];
-  if (sufficient.some((scope) => principal.scopes.includes(scope))) return;
+  const held = sufficient.filter((scope) => principal.scopes.includes(scope));
+  if (held.length > 0) return held;
   const names = sufficient.map((scope) => `"${scope}"`).join(' or ');
-  throw new PermissionDeniedError(`This needs the scope ${names}. Ask for a token that carries it.`);
+  throw new AccessRefusedError(`This needs the scope ${names}. Ask for a token that carries it.`, {
+    reason: 'scope',
+    action,
+  });
 }

@@ -10,9 +10,11 @@ import { readBody } from './request-body.ts';
 /** Models whose details are read at the same time. */
 const CONCURRENCY = 16;
 
-/** All registered models; one that is removed while they are read is left out. */
-export async function allModels(registry: RegistryReader): Promise<RegisteredModel[]> {
-  const names = await registry.modelNames();
+/** The models of these names; one that is removed while they are read is left out. */
+export async function readModels(
+  registry: RegistryReader,
+  names: readonly string[],
+): Promise<RegisteredModel[]> {
   const models: RegisteredModel[] = [];
   for (let start = 0; start < names.length; start += CONCURRENCY) {
     const read = names.slice(start, start + CONCURRENCY).map((name) => ifStillThere(registry.model(name)));

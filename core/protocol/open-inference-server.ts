@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { authorise } from '../access/authorise.ts';
+import { AccessControl, type AccessTarget, type ModelView } from '../access/access-control.ts';
+import { AccessRefusedError, type Refusal } from '../access/access-refused-error.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
 import { errorResponse, isFailureOfService } from './error-response.ts';
+import type { ExchangeAccess } from './exchange/tensor-exchange.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
 import { type InferTools, infer } from './infer.ts';
 import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.ts';
-import { allModels, refuseOverrides, wantsOnlyReady } from './model-management.ts';
+import { readModels, refuseOverrides, wantsOnlyReady } from './model-management.ts';
 import type { Prediction, PredictionTensors } from './prediction.ts';
 import { unsupported } from './protocol-error.ts';
 import { findRoute, type Route } from './route.ts';
@@ -19,14 +21,20 @@ export interface OpenInferenceServerOptions {
   readonly maxRequestBytes: number;
   /** Largest response body in bytes. */
   readonly maxResponseBytes: number;
+  /** Takes and gives tensors that are too large for a request or an answer; without one such are refused. */
+  readonly exchange?: ExchangeAccess;
   /** Version of Strata, told to clients. */
   readonly serverVersion: string;
+  /** Who may do what; scopes alone decide unless given. */
+  readonly access?: AccessControl;
   /** Monotonic clock in milliseconds; the process's own unless given. */
   readonly now?: () => number;
   /** Makes prediction ids; random UUIDs unless given. */
   readonly newId?: () => string;
   /** Hears of each inference that is answered, before the answer goes out. */
   readonly onPrediction?: (prediction: Prediction, tensors: PredictionTensors) => void;
+  /** Hears of each request that its caller may not make. */
+  readonly onRefusal?: (refusal: Refusal, principal: Principal, request: ProtocolRequest) => void;
   /** Hears of each failure that is not the caller's; the caller gets a neutral text where it is internal. */
   readonly onInternalError?: (error: unknown, request: ProtocolRequest) => void;
 }
@@ -34,9 +42,13 @@ export interface OpenInferenceServerOptions {
 /** What beyond the protocol itself is implemented, by the names of Triton's extensions. */
 const EXTENSIONS = ['binary_tensor_data', 'classification', 'model_configuration', 'model_repository'];
 
+/** An extension of ours: docs/large-payloads.md. */
+const EXCHANGE_EXTENSION = 's3_tensor_reference';
+
 /** Answers requests of the Open Inference Protocol (V2) over any transport. Never throws. */
 export class OpenInferenceServer {
   readonly #options: OpenInferenceServerOptions & InferTools;
+  readonly #access: AccessControl;
 
   constructor(options: OpenInferenceServerOptions) {
     this.#options = {
@@ -44,27 +56,33 @@ export class OpenInferenceServer {
       now: options.now ?? (() => performance.now()),
       newId: options.newId ?? randomUUID,
     };
+    this.#access = options.access ?? new AccessControl();
   }
 
   async handle(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
     try {
       const route = findRoute(request.method, request.path);
-      authorise(principal, route.action);
+      await this.#access.authorise(principal, route.action, targetOf(route));
       return await this.#answer(route, request, principal);
     } catch (error) {
+      if (error instanceof AccessRefusedError) this.#reportRefusal(error.refusal, principal, request);
       if (isFailureOfService(error)) this.#report(error, request);
       return errorResponse(error, request.requestId);
     }
   }
 
   async #answer(route: Route, request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
-    const { registry, runner, serverVersion, maxRequestBytes } = this.#options;
+    const { registry, runner, serverVersion, maxRequestBytes, exchange } = this.#options;
     const { model, version } = route;
     switch (route.name) {
       case 'infer':
         return await this.#infer(route, request, principal);
       case 'server-metadata':
-        return json({ name: 'strata', version: serverVersion, extensions: EXTENSIONS });
+        return json({
+          name: 'strata',
+          version: serverVersion,
+          extensions: exchange ? [...EXTENSIONS, EXCHANGE_EXTENSION] : EXTENSIONS,
+        });
       case 'server-live':
         return json({ live: true });
       case 'server-ready':
@@ -73,17 +91,24 @@ export class OpenInferenceServer {
         // The specification's object has `live`, KServe's client reads `ready`.
         return json({ ready: true, live: true });
       case 'model-list':
-        return json({ models: await registry.modelNames() });
+        return json({ models: await this.#visibleModels(await this.#view(route, principal)) });
       case 'model-metadata':
-        return json(modelMetadata(...(await this.#describe(route))));
+        return json(modelMetadata(...(await this.#describe(route, principal))));
       case 'model-config':
-        return json(modelConfig(...(await this.#describe(route))));
+        return json(modelConfig(...(await this.#describe(route, principal))));
       case 'model-ready':
         await registry.resolve(model, version);
         return json({ name: model, ready: true });
       case 'repository-index': {
         const onlyReady = wantsOnlyReady(request, maxRequestBytes);
-        return json(repositoryIndex(await allModels(registry), onlyReady));
+        const view = await this.#view(route, principal);
+        const models = await readModels(registry, await this.#visibleModels(view));
+        return json(
+          repositoryIndex(
+            models.map((model) => view.of(model)),
+            onlyReady,
+          ),
+        );
       }
       case 'load':
         refuseOverrides(request, maxRequestBytes);
@@ -111,9 +136,32 @@ export class OpenInferenceServer {
     return response;
   }
 
-  async #describe({ model, version }: Route) {
+  async #describe(route: Route, principal: Principal) {
     const { registry } = this.#options;
-    return await Promise.all([registry.resolve(model, version), registry.model(model)]);
+    const [version, model, view] = await Promise.all([
+      registry.resolve(route.model, route.version),
+      registry.model(route.model),
+      this.#view(route, principal),
+    ]);
+    return [version, view.of(model)] as const;
+  }
+
+  #view(route: Route, principal: Principal): Promise<ModelView> {
+    return this.#access.view(principal, route.action);
+  }
+
+  async #visibleModels(view: ModelView): Promise<string[]> {
+    const names = await this.#options.registry.modelNames();
+    return names.filter((name) => view.sees(name));
+  }
+
+  #reportRefusal(refusal: Refusal, principal: Principal, request: ProtocolRequest): void {
+    try {
+      this.#options.onRefusal?.(refusal, principal, request);
+    } catch (error) {
+      // The refusal stands whatever becomes of its log line.
+      this.#report(error, request);
+    }
   }
 
   #report(error: unknown, request: ProtocolRequest): void {
@@ -123,6 +171,11 @@ export class OpenInferenceServer {
       // There is nobody left to tell.
     }
   }
+}
+
+/** A route about no model has an empty one. */
+function targetOf({ model, version }: Route): AccessTarget | undefined {
+  return model === '' ? undefined : { model, version };
 }
 
 function json(document: unknown): ProtocolResponse {

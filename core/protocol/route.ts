@@ -64,6 +64,14 @@ function forModel(method: Row[0], suffix: string, name: RouteName, action: Actio
   ];
 }
 
+/** Every route there is: `{model}` and `{version}` stand for one path segment, `*` for any method and any rest. */
+export const PROTOCOL_ROUTES = ROWS.map(([method, pattern, name, action]) => ({
+  method,
+  pattern,
+  name,
+  action,
+}));
+
 const ROUTES = ROWS.map(([method, pattern, name, action]) => ({
   method,
   segments: pattern.split('/'),

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import type { Scope } from '../../lib/contracts/access.ts';
+import { InvalidInputError } from '../errors.ts';
+
+/** What rules can allow: every scope but `admin`, which no rule narrows. */
+export const RULE_ACTIONS = [
+  'infer',
+  'records.write',
+  'feedback.write',
+  'registry.read',
+  'registry.write',
+  'deploy',
+  'audit.read',
+] as const satisfies readonly Exclude<Scope, 'admin'>[];
+
+export type RuleAction = (typeof RULE_ACTIONS)[number];
+
+/** An ARN has 2048 characters at most, and so has whatever names a caller. */
+const LONGEST_PRINCIPAL = 2048;
+/** As long as the longest name of a model or alias. */
+const LONGEST_NAME = 255;
+const MOST_PATTERNS = 1000;
+const MOST_RULES = 1000;
+
+const patterns = (longest: number, what: string) =>
+  z.array(z.string().min(1).max(longest)).min(1).max(MOST_PATTERNS).describe(what);
+
+const accessRule = z
+  .strictObject({
+    description: z.string().max(1000).optional().describe('What the rule is for.'),
+    principals: patterns(
+      LONGEST_PRINCIPAL,
+      'Callers by id: subject of a person, client id of a machine. "*" is any text.',
+    ).optional(),
+    groups: patterns(
+      LONGEST_PRINCIPAL,
+      'Callers by a group that their token names. "*" is any text.',
+    ).optional(),
+    actions: z
+      .array(z.enum([...RULE_ACTIONS, '*']))
+      .min(1)
+      .describe('What they may do, by the names of the scopes, which their token needs as well. "*" is all.'),
+    models: patterns(LONGEST_NAME, 'With which models, by name. "*" is any text.'),
+    aliases: patterns(
+      LONGEST_NAME + 1,
+      'By which aliases ("*" is any text), and by which version numbers: "@7", or "@*" for all. A request that names no version means the alias "champion". Default: all aliases and numbers.',
+    ).optional(),
+  })
+  .refine(({ principals, groups }) => principals !== undefined || groups !== undefined, {
+    error: 'a rule needs "principals" or "groups": whom it is for',
+  });
+
+/** Schema of the document; its published form is access-rules.schema.json. */
+export const accessDocument = z.strictObject({
+  $schema: z.string().optional().describe('Where an editor finds this schema.'),
+  version: z.literal(1).describe('Version of this format.'),
+  rules: z
+    .array(accessRule)
+    .max(MOST_RULES)
+    .describe('Whatever no rule allows is refused. The order does not matter.'),
+});
+
+export type AccessDocument = Readonly<z.infer<typeof accessDocument>>;
+export type AccessRule = Readonly<z.infer<typeof accessRule>>;
+
+/** Problems that one message names; a document that is wrong throughout would fill the screen. */
+const MOST_PROBLEMS = 5;
+
+/** @throws InvalidInputError `INVALID_ACCESS_RULES`; the message says where and what */
+export function readAccessDocument(value: unknown): AccessDocument {
+  const read = accessDocument.safeParse(value);
+  if (read.success) return read.data;
+  const problems = read.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`);
+  const more = problems.length - MOST_PROBLEMS;
+  throw new InvalidInputError(
+    'INVALID_ACCESS_RULES',
+    `The access rules cannot be used. ${problems.slice(0, MOST_PROBLEMS).join('; ')}` +
+      `${more > 0 ? `; and ${more} more` : ''}. Mend the document; nothing was changed.`,
+  );
+}
+
+/** `rules[2].models` */
+function placeOf(path: readonly PropertyKey[]): string {
+  const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return place === '' ? 'the document' : place.replace(/^\./, '');
+}
