@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelRunner } from '../../../../core/engine/model-runner.ts';
 import type { Prediction, PredictionTensors } from '../../../../core/protocol/prediction.ts';
 import { CALLER, DIGEST, IdentityRunner, modelVersion, registryOf, serve, spec } from './in-memory.ts';
 
@@ -122,6 +123,20 @@ describe('what is told of an inference', () => {
     const { call, internalErrors } = serve([pair], { onPrediction });
     expect((await call('POST', path, { body: { inputs } })).status).toBe(200);
     expect(internalErrors).toMatchObject([{ message: 'no room for a line' }]);
+  });
+
+  it('tells loading from running, since the model is made ready first', async () => {
+    const steps: string[] = [];
+    const runner = Object.assign(new IdentityRunner(), {
+      load: async () => void steps.push('load'),
+      run: async () => {
+        steps.push('run');
+        return new Map([['x', { datatype: 'INT32', shape: [], data: Int32Array.of(1) }]]);
+      },
+    }) as ModelRunner;
+    const { call } = serve([modelVersion('m', [], { outputs: [spec('x', 'INT32')] })], { runner });
+    expect((await call('POST', '/v2/models/m/infer', { body: { inputs: [] } })).status).toBe(200);
+    expect(steps).toEqual(['load', 'run']);
   });
 
   it('is nothing when the request was refused, and the model was not loaded for it', async () => {

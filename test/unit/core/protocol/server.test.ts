@@ -106,6 +106,12 @@ describe('what is readable', () => {
     const { json } = await ask('POST', '/v2/repository/index');
     expect(json).toHaveLength(39);
   });
+
+  it('gives no index when a model cannot be read for another reason', async () => {
+    const model = () => Promise.reject(new UnavailableError('REGISTRY_UNAVAILABLE', 'Try again.'));
+    const { call: ask } = serve([], { registry: { ...registryOf(versions), model } });
+    expect((await ask('POST', '/v2/repository/index')).status).toBe(503);
+  });
 });
 
 describe('what is not there', () => {
