@@ -2,11 +2,15 @@ import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
 import type { Tensor, TensorSpec } from '../tensor/tensor.ts';
+import { fetchInputs } from './exchange/referenced-input.ts';
+import { layOutFor } from './exchange/result-reference.ts';
+import type { ExchangeAccess } from './exchange/tensor-exchange.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
 import { type InferenceRequest, readInferenceRequest } from './inference-request.ts';
 import { encodeInference } from './inference-response.ts';
 import { readInputs } from './input-tensors.ts';
 import { parseDocument } from './json-document.ts';
+import { booleanParameter } from './parameters.ts';
 import type { Prediction, PredictionTensors } from './prediction.ts';
 import { readRawInput } from './raw-input.ts';
 import { readBody } from './request-body.ts';
@@ -25,6 +29,8 @@ export interface InferTools {
   readonly runner: ModelRunner;
   readonly maxRequestBytes: number;
   readonly maxResponseBytes: number;
+  /** Takes and gives tensors that are too large for a request or an answer. */
+  readonly exchange?: ExchangeAccess;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -46,11 +52,11 @@ export async function infer(
   principal: Principal,
   tools: InferTools,
 ): Promise<Answer> {
-  const { registry, runner, now, maxRequestBytes, maxResponseBytes } = tools;
+  const { registry, runner, now, maxResponseBytes, exchange } = tools;
   const started = now();
   const version = await registry.resolve(route.model, route.version);
   const resolved = now();
-  const { inputs, request: asked } = decode(request, version.description.inputs, maxRequestBytes);
+  const { inputs, request: asked } = await decode(request, version.description.inputs, principal, tools);
   const choices = chooseOutputs(asked, version.description.outputs);
   const decoded = now();
   await runner.load(version);
@@ -59,12 +65,12 @@ export async function infer(
   const outputs = await runner.run(version, inputs, names);
   const computed = now();
   const predictionId = tools.newId();
-  const response = encodeInference(
-    { version, id: asked.id, predictionId },
-    choices,
-    outputs,
-    maxResponseBytes,
-  );
+  const takesReferences = booleanParameter(asked.parameters, 's3_outputs', 'the request') ?? false;
+  const response = await encodeInference({ version, id: asked.id, predictionId }, choices, outputs, {
+    maxBytes: maxResponseBytes,
+    hasExchange: exchange !== undefined,
+    layOut: exchange && takesReferences ? layOutFor(principal.id, predictionId, exchange.tensors) : undefined,
+  });
   const encoded = now();
   return {
     response,
@@ -97,11 +103,26 @@ const RAW_REQUEST: Decoded['request'] = {
   outputs: [],
 };
 
-function decode(request: ProtocolRequest, specs: readonly TensorSpec[], maxBytes: number): Decoded {
-  const { json, binary, isRaw } = readBody(request, maxBytes);
+async function decode(
+  request: ProtocolRequest,
+  specs: readonly TensorSpec[],
+  { id: principal }: Principal,
+  { maxRequestBytes, exchange }: InferTools,
+): Promise<Decoded> {
+  const { json, binary, isRaw } = readBody(request, maxRequestBytes);
   if (isRaw) return { request: RAW_REQUEST, inputs: readRawInput(binary, specs) };
   const document = parseDocument(json);
   const asked = readInferenceRequest(document.value);
-  const source = { inputs: asked.inputs, binary, exact: document.exact };
-  return { request: asked, inputs: readInputs(source, specs, maxBytes) };
+  const { tensors, referenced } = readInputs(
+    {
+      inputs: asked.inputs,
+      binary,
+      exact: document.exact,
+      exchange: exchange && { ...exchange, principal },
+    },
+    specs,
+    maxRequestBytes,
+  );
+  if (!exchange || referenced.length === 0) return { request: asked, inputs: tensors };
+  return { request: asked, inputs: new Map([...tensors, ...(await fetchInputs(referenced, exchange))]) };
 }

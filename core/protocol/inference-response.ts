@@ -3,6 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { toBytes } from '../tensor/to-bytes.ts';
 import { toJson } from '../tensor/to-json.ts';
 import { classify } from './classification.ts';
+import type { LayOut } from './exchange/result-reference.ts';
 import type { ProtocolResponse } from './http.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { JSON_LENGTH_HEADER } from './request-body.ts';
@@ -16,51 +17,88 @@ export interface ResponseHead {
   readonly predictionId: string;
 }
 
+/** What an answer may come to. */
+export interface ResponseLimit {
+  /** Largest body in bytes. */
+  readonly maxBytes: number;
+  /** Takes the outputs that do not fit; absent: the caller does not accept references, and the answer is refused. */
+  readonly layOut?: LayOut;
+  /** Whether a caller who accepts references would have got them. */
+  readonly hasExchange?: boolean;
+}
+
+/** An output as it goes out: in the body, or bytes that go elsewhere. */
+type Part = { readonly content: string; readonly raw?: Uint8Array } | { readonly overflow: Uint8Array };
+
+/** What a reference takes at most: the signed URL with the session's token is the largest part of it. */
+const REFERENCE_BYTES = 8 * 1024;
+
 /**
  * Encodes the answer to an inference: JSON, or JSON followed by the bytes of the outputs that are wanted as bytes.
+ * Outputs keep to the body, in their order, while there is room.
  *
  * @param results tensors by output name, as the runner computed them
  * @throws ProtocolError `RESPONSE_TOO_LARGE` 413
  * @throws InvalidInputError `CLASSIFICATION_NOT_POSSIBLE`
+ * @throws UnavailableError `EXCHANGE_UNAVAILABLE`
  */
-export function encodeInference(
+export async function encodeInference(
   head: ResponseHead,
   choices: readonly OutputChoice[],
   results: ReadonlyMap<string, Tensor>,
-  maxBytes: number,
-): ProtocolResponse {
-  const outputs: string[] = [];
-  const raw: Uint8Array[] = [];
-  let hasBinary = false;
-  let room = maxBytes;
-  for (const choice of choices) {
+  limit: ResponseLimit,
+): Promise<ProtocolResponse> {
+  const { layOut } = limit;
+  const start = headText(head);
+  let room = limit.maxBytes - Buffer.byteLength(start);
+  const chosen = choices.map((choice, index) => {
     const tensor = tensorFor(choice, results);
-    // In JSON an element takes two bytes at least, itself and a comma. Asked before the text is built.
-    if (!choice.isBinary && tensor.data.length * 2 > room) throw tooLarge(maxBytes);
-    const bytes = choice.isBinary ? toBytes(tensor) : undefined;
-    if (bytes) {
-      hasBinary = true;
-      raw.push(bytes);
-    }
-    const content = bytes ? `"parameters":{"binary_data_size":${bytes.length}}` : `"data":${toJson(tensor)}`;
-    outputs.push(
-      `{"name":${JSON.stringify(choice.name)},"shape":[${tensor.shape.join(',')}],"datatype":"${tensor.datatype}",${content}}`,
-    );
-    room -= bytes?.length ?? content.length;
-    if (room < 0) throw tooLarge(maxBytes);
-  }
-  const json = Buffer.from(`${headText(head)},"outputs":[${outputs.join(',')}]}`);
+    const frame = frameText(choice.name, tensor);
+    const others = layOut ? (choices.length - 1 - index) * REFERENCE_BYTES : 0;
+    const part = inline(choice, tensor, room - frame.length - others) ?? { overflow: toBytes(tensor) };
+    if ('overflow' in part && !layOut) throw tooLarge(limit);
+    room -= frame.length + sizeOf(part);
+    return { name: choice.name, frame, part };
+  });
+  const outputs = await Promise.all(
+    chosen.map(async ({ name, frame, part }) => {
+      if (!('overflow' in part)) return `${frame},${part.content}}`;
+      return `${frame},"parameters":${JSON.stringify(await layOut?.(name, part.overflow))}}`;
+    }),
+  );
+  const raw = chosen.flatMap(({ part }) => ('raw' in part && part.raw ? [part.raw] : []));
+  const json = Buffer.from(`${start},"outputs":[${outputs.join(',')}]}`);
   const body = raw.length === 0 ? json : Buffer.concat([json, ...raw]);
-  if (body.length > maxBytes) throw tooLarge(maxBytes);
+  if (body.length > limit.maxBytes) throw tooLarge(limit);
   return {
     status: 200,
     headers: {
-      'content-type': hasBinary ? 'application/octet-stream' : 'application/json',
-      ...(hasBinary && { [JSON_LENGTH_HEADER]: String(json.length) }),
+      'content-type': raw.length > 0 ? 'application/octet-stream' : 'application/json',
+      ...(raw.length > 0 && { [JSON_LENGTH_HEADER]: String(json.length) }),
       'x-prediction-id': head.predictionId,
     },
     body,
   };
+}
+
+/** The output as part of the body; undefined when it does not fit. */
+function inline({ isBinary }: OutputChoice, tensor: Tensor, room: number): Part | undefined {
+  // In JSON an element takes two bytes at least, itself and a comma. Asked before the text is built.
+  if (!isBinary && tensor.data.length * 2 > room) return undefined;
+  const raw = isBinary ? toBytes(tensor) : undefined;
+  const part = raw
+    ? { content: `"parameters":{"binary_data_size":${raw.length}}`, raw }
+    : { content: `"data":${toJson(tensor)}` };
+  return sizeOf(part) > room ? undefined : part;
+}
+
+function sizeOf(part: Part): number {
+  return 'overflow' in part ? REFERENCE_BYTES : Buffer.byteLength(part.content) + (part.raw?.length ?? 0);
+}
+
+/** What each output has in common, without the closing brace. */
+function frameText(name: string, { shape, datatype }: Tensor): string {
+  return `{"name":${JSON.stringify(name)},"shape":[${shape.join(',')}],"datatype":"${datatype}"`;
 }
 
 function tensorFor({ name, classes }: OutputChoice, results: ReadonlyMap<string, Tensor>): Tensor {
@@ -80,10 +118,13 @@ function headText({ version, id, predictionId }: ResponseHead): string {
   return JSON.stringify(head).slice(0, -1);
 }
 
-function tooLarge(maxBytes: number): ProtocolError {
+function tooLarge({ maxBytes, hasExchange }: ResponseLimit): ProtocolError {
+  const other = hasExchange
+    ? ' With the request parameter "s3_outputs": true, outputs that are too large are handed over through the exchange.'
+    : '';
   return new ProtocolError(
     'RESPONSE_TOO_LARGE',
-    `The answer would be larger than ${maxBytes} bytes. Ask for fewer outputs or send fewer rows at once; numbers as bytes ("binary_data") take less room than JSON.`,
+    `The answer would be larger than ${maxBytes} bytes. Ask for fewer outputs or send fewer rows at once; numbers as bytes ("binary_data") take less room than JSON.${other}`,
     413,
   );
 }

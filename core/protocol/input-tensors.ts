@@ -5,6 +5,12 @@ import { fromBytes } from '../tensor/from-bytes.ts';
 import { fromJson } from '../tensor/from-json.ts';
 import { quoted } from '../tensor/quoted.ts';
 import type { Tensor, TensorData, TensorSpec } from '../tensor/tensor.ts';
+import {
+  type CallersExchange,
+  REFERENCE_PARAMETER,
+  type ReferencedInput,
+  readReference,
+} from './exchange/referenced-input.ts';
 import { dataOfInput, type RequestedInput } from './inference-request.ts';
 import { checkDatatype, checkShape } from './input-spec.ts';
 import { integerParameter } from './parameters.ts';
@@ -16,24 +22,33 @@ export interface InputSource {
   readonly binary: Uint8Array;
   /** The JSON part parsed again without losing digits. */
   readonly exact: () => unknown;
+  /** Where tensors are that the request refers to. */
+  readonly exchange?: CallersExchange;
+}
+
+export interface RequestedTensors {
+  /** By input name. */
+  readonly tensors: Map<string, Tensor>;
+  /** Inputs whose bytes are still to be fetched. */
+  readonly referenced: readonly ReferencedInput[];
 }
 
 /**
- * Turns the inputs of a request into tensors that the model can take.
+ * Turns the inputs of a request into tensors that the model can take. Those in the exchange are checked and left there.
  *
  * @param specs the model's inputs
  * @param limit more elements than this cannot be meant: the largest request in bytes
- * @returns tensors by input name
  * @throws InvalidInputError naming the tensor: `UNKNOWN_INPUT`, `MISSING_INPUT`, `DATATYPE_MISMATCH`, `SHAPE_MISMATCH`,
- * `INVALID_REQUEST`, `DATA_SIZE_MISMATCH`, and those of `fromJson` and `fromBytes`
+ * `INVALID_REQUEST`, `DATA_SIZE_MISMATCH`, and those of `fromJson`, `fromBytes` and `readReference`
  */
 export function readInputs(
   source: InputSource,
   specs: readonly TensorSpec[],
   limit: number,
-): Map<string, Tensor> {
+): RequestedTensors {
   const specsByName = new Map(specs.map((spec) => [spec.name, spec]));
   const tensors = new Map<string, Tensor>();
+  const referenced: ReferencedInput[] = [];
   let offset = 0;
   for (const [index, input] of source.inputs.entries()) {
     const label = `input ${quoted(input.name)}`;
@@ -43,7 +58,13 @@ export function readInputs(
     const { datatype } = spec;
     const { shape } = input;
     checkShape(shape, spec, label);
-    const expected = { label, datatype, shape, count: countElements(shape, label, limit) };
+    const isReference = input.parameters.has(REFERENCE_PARAMETER);
+    const most = isReference ? (source.exchange?.maxBytes ?? limit) : limit;
+    const expected = { label, datatype, shape, count: countElements(shape, label, most) };
+    if (isReference) {
+      referenced.push(readReference(input, expected, source.exchange));
+      continue;
+    }
     const size = binarySize(input, expected);
     const data =
       size === undefined
@@ -52,14 +73,14 @@ export function readInputs(
     offset += size ?? 0;
     tensors.set(input.name, { datatype, shape, data });
   }
-  refuseMissing(specs, tensors);
+  refuseMissing(specs, new Set(source.inputs.map(({ name }) => name)));
   if (offset < source.binary.length) {
     throw new InvalidInputError(
       'DATA_SIZE_MISMATCH',
       `Unexpected additional input data: ${source.binary.length - offset} bytes behind the last input. The sum of all "binary_data_size" must be the number of bytes behind the JSON part.`,
     );
   }
-  return tensors;
+  return { tensors, referenced };
 }
 
 function countElements(shape: readonly number[], label: string, limit: number): number {
@@ -103,8 +124,8 @@ function unknownInput(label: string, specs: readonly TensorSpec[]): InvalidInput
   );
 }
 
-function refuseMissing(specs: readonly TensorSpec[], tensors: ReadonlyMap<string, Tensor>): void {
-  const missing = specs.filter(({ name, optional }) => !optional && !tensors.has(name));
+function refuseMissing(specs: readonly TensorSpec[], given: ReadonlySet<string>): void {
+  const missing = specs.filter(({ name, optional }) => !optional && !given.has(name));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => `input ${quoted(name)}`).join(', ');
   throw new InvalidInputError('MISSING_INPUT', `The request lacks ${names}, which the model requires.`);

@@ -55,6 +55,15 @@ export function integerParameter(
   return value;
 }
 
+/** @throws InvalidInputError `INVALID_REQUEST` when the parameter is there and not a string */
+export function stringParameter(parameters: Parameters, name: string, owner: string): string | undefined {
+  const value = parameters.get(name);
+  if (value !== undefined && typeof value !== 'string') {
+    throw invalid(`The parameter "${name}" of ${owner} must be a string.`);
+  }
+  return value;
+}
+
 /**
  * Checks the request parameters that the protocol defines. Sequences, priority and timeout are accepted from clients
  * that always send them; there is no state between requests and no queue that they could order.
@@ -72,6 +81,7 @@ export function checkRequestParameters(parameters: Parameters): void {
     }
   }
   booleanParameter(parameters, 'binary_data_output', owner);
+  booleanParameter(parameters, 's3_outputs', owner);
   booleanParameter(parameters, 'sequence_start', owner);
   booleanParameter(parameters, 'sequence_end', owner);
   integerParameter(parameters, 'priority', owner, 0);

@@ -4,11 +4,12 @@ import type { Tensor } from '../tensor/tensor.ts';
 export interface PredictionLatency {
   /** Finding the version in the registry. */
   readonly resolve: number;
-  /** Reading and checking the request. */
+  /** Reading and checking the request, tensors in the exchange included. */
   readonly decode: number;
   /** Loading the model: next to nothing when it is warm. */
   readonly load: number;
   readonly run: number;
+  /** Writing the answer, tensors in the exchange included. */
   readonly encode: number;
   readonly total: number;
 }
