@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline, type Readable, Transform } from 'node:stream';
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  type S3Client,
-  type S3ServiceException,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { UnavailableError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/registry/artifact-store.ts';
 import { fileChanged } from '../core/registry/model-file.ts';
 import type { Artifact } from '../core/registry/model-version.ts';
 import { ARTIFACT_PREFIX } from '../lib/contracts/registry-layout.ts';
+import { isMissing } from './missing-object.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /** Files up to this size are sent as one object, larger ones in parts of it; S3 takes at most 10 000 parts. */
@@ -119,15 +115,6 @@ export class ArtifactsBucket implements ArtifactStore {
       throw syscall === 'open' || syscall === 'read' ? fileChanged(path) : error;
     }
   }
-}
-
-/**
- * Whether S3 says that there is no such object: 404, or 403 to a caller who may not list the bucket.
- * Source: Amazon S3 API, GetObject and HeadObject, "Permissions".
- */
-function isMissing(error: unknown): boolean {
-  const status = (error as S3ServiceException).$metadata?.httpStatusCode;
-  return status === 404 || status === 403;
 }
 
 /**

@@ -24,11 +24,27 @@ export function dynamoDb(target: AwsTarget = {}): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
-/** The client of the artifacts bucket. */
+/** The client of buckets. */
 export function s3(target: AwsTarget = {}): S3Client {
+  return new S3Client(s3Config(target));
+}
+
+/**
+ * The client that signs URLs for others. Checksums are theirs to send: the SDK would sign the one of an empty body into
+ * the URL, and S3 would refuse every other.
+ */
+export function s3Signer(target: AwsTarget = {}): S3Client {
+  return new S3Client({
+    ...s3Config(target),
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+}
+
+function s3Config(target: AwsTarget) {
   // An emulator answers on one address for all buckets, so that a bucket cannot be part of the host name.
   const local = target.awsEndpoint !== undefined || process.env['AWS_ENDPOINT_URL'] !== undefined;
-  return new S3Client({ ...clientConfig(target), forcePathStyle: local });
+  return { ...clientConfig(target), forcePathStyle: local };
 }
 
 export function cognito(target: AwsTarget = {}): CognitoIdentityProviderClient {
