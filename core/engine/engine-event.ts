@@ -1,5 +1,5 @@
 /** What an engine tells of itself, for logs and metrics. */
-export type EngineEvent = SessionLoaded | SessionEvicted | DigestMismatch;
+export type EngineEvent = SessionLoaded | LoadFailed | SessionEvicted | DigestMismatch;
 
 /** A model was fetched, verified, opened and warmed. */
 export interface SessionLoaded {
@@ -16,6 +16,16 @@ export interface SessionLoaded {
   readonly warmUpMs: number;
   /** Whether the first run worked; a model that refuses invented inputs is served all the same. */
   readonly warm: boolean;
+}
+
+/** A model could not be fetched, verified or opened. Told once for each attempt, however many requests wait for it. */
+export interface LoadFailed {
+  readonly type: 'load-failed';
+  readonly digest: string;
+  /** Size of the file in bytes, as it was registered. */
+  readonly size: number;
+  /** Code of the error that those who wait get; `INTERNAL` for a fault of ours. */
+  readonly code: string;
 }
 
 /** A session was closed to make room for another. */

@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { InvalidInputError, StrataError, UnavailableError } from '../errors.ts';
+import { INTERNAL_ERROR, InvalidInputError, StrataError, UnavailableError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
 import type { ArtifactReader } from '../registry/artifact-reader.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
@@ -70,7 +70,18 @@ export class Engine implements ModelRunner {
 
   #use<T>(version: ModelVersion, work: (model: OpenModel) => T | Promise<T>): Promise<T> {
     const { digest, size } = version.artifact;
-    return this.#sessions.use(digest, size, () => this.#open(version), work);
+    return this.#sessions.use(digest, size, () => this.#openOrTell(version), work);
+  }
+
+  async #openOrTell(version: ModelVersion): Promise<OpenModel> {
+    try {
+      return await this.#open(version);
+    } catch (error) {
+      const { digest, size } = version.artifact;
+      const code = error instanceof StrataError ? error.code : INTERNAL_ERROR.error_code;
+      this.#tell({ type: 'load-failed', digest, size, code });
+      throw error;
+    }
   }
 
   async #open({ artifact, description }: ModelVersion): Promise<OpenModel> {

@@ -20,7 +20,12 @@ export function errorResponse(error: unknown, requestId: string): ProtocolRespon
 
 /** Whether an operator should hear of it: neither the caller's mistake nor something that is not offered. */
 export function isFailureOfService(error: unknown): boolean {
-  return !(error instanceof StrataError) || (error.statusCode >= 500 && error.statusCode !== 501);
+  return !(error instanceof StrataError) || isFailureStatus(error.statusCode);
+}
+
+/** Whether a status says that the service failed; 501 says that it does not offer what was asked for. */
+export function isFailureStatus(status: number): boolean {
+  return status >= 500 && status !== 501;
 }
 
 function refusal(
@@ -36,5 +41,6 @@ function refusal(
     // KServe's client compares the whole value, so it names no charset.
     headers: { 'content-type': 'application/json', ...headers },
     body: Buffer.from(JSON.stringify(body)),
+    errorCode: code,
   };
 }

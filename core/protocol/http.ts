@@ -14,4 +14,6 @@ export interface ProtocolResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** `error_code` of the body, for those who count failures; absent when the request was served. */
+  readonly errorCode?: string;
 }

@@ -1,12 +1,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
-import { Metrics } from '@aws-lambda-powertools/metrics';
-import { METRICS_NAMESPACE } from '../../lib/contracts/metrics.ts';
 import { apiHandler } from '../shared/api-handler.ts';
+import { functionMetrics } from '../shared/function-metrics.ts';
 import { readEnvironment } from './environment.ts';
 import { inferenceServer } from './inference-server.ts';
 
 const logger = new Logger({ serviceName: 'infer' });
-const metrics = new Metrics({ namespace: METRICS_NAMESPACE, serviceName: 'infer' });
+const metrics = functionMetrics('infer');
 const server = inferenceServer(readEnvironment(process.env), { logger, metrics });
 
 export const handler = apiHandler((request, principal) => server.handle(request, principal), {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
 import { dynamoDb, s3 } from '../../aws/clients.ts';
 import { RegistryTable } from '../../aws/registry-table.ts';
@@ -10,9 +10,9 @@ import { Engine } from '../../core/engine/engine.ts';
 import type { EngineEvent } from '../../core/engine/engine-event.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
 import { CachedRegistryReader } from '../../core/registry/cached-registry-reader.ts';
-import { METRICS } from '../../lib/contracts/metrics.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { InferEnvironment } from './environment.ts';
+import { measureEngine, measurePrediction } from './inference-metrics.ts';
 
 const MB = 1024 * 1024;
 
@@ -46,7 +46,10 @@ export function inferenceServer(
     memoryMegabytes: environment.memoryMegabytes,
     maxBytes: environment.memoryMegabytes * MB * MODEL_MEMORY_SHARE,
     now,
-    onEvent: (event) => report(event, { logger, metrics }),
+    onEvent: (event) => {
+      measureEngine(event, metrics);
+      logEngine(event, logger);
+    },
   });
   return new OpenInferenceServer({
     serverVersion: packageJson.version,
@@ -57,29 +60,24 @@ export function inferenceServer(
     now,
     newId: randomUUID,
     onPrediction: (prediction) => {
-      metrics.addMetric(METRICS.latency, MetricUnit.Milliseconds, prediction.latencyMs.total);
-      metrics.addMetric(METRICS.runTime, MetricUnit.Milliseconds, prediction.latencyMs.run);
+      measurePrediction(prediction, metrics);
       logger.info('prediction', { prediction });
     },
     onInternalError: (error) => {
-      metrics.addMetric(METRICS.internalError, MetricUnit.Count, 1);
       logger.error('internal error', error as Error);
     },
   });
 }
 
-function report(event: EngineEvent, { logger, metrics }: InferTools): void {
-  if (event.type === 'digest-mismatch') {
-    metrics.addMetric(METRICS.digestMismatch, MetricUnit.Count, 1);
-    logger.error('model file refused: its bytes are not those that were registered', { event });
-    return;
+function logEngine(event: EngineEvent, logger: Logger): void {
+  switch (event.type) {
+    case 'digest-mismatch':
+      logger.error('model file refused: its bytes are not those that were registered', { event });
+      break;
+    case 'load-failed':
+      logger.error('model could not be opened', { event });
+      break;
+    default:
+      logger.info(event.type, { event });
   }
-  if (event.type === 'session-loaded') {
-    metrics.addMetric(
-      METRICS.modelLoadTime,
-      MetricUnit.Milliseconds,
-      event.fetchMs + event.openMs + event.warmUpMs,
-    );
-  }
-  logger.info(event.type, { event });
 }

@@ -5,17 +5,22 @@ import { SCOPES } from '../../lib/contracts/access.ts';
 
 /** The request that API Gateway hands to a function, without the stage and whatever else is the gateway's own. */
 export function toProtocolRequest(event: APIGatewayProxyEvent): ProtocolRequest {
+  return {
+    method: event.httpMethod,
+    path: event.path,
+    headers: headersOf(event),
+    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
+    requestId: event.requestContext.requestId,
+  };
+}
+
+/** Names in lower case: callers spell them as they like. */
+export function headersOf(event: APIGatewayProxyEvent): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(event.headers ?? {})) {
     if (value !== undefined) headers[name.toLowerCase()] = value;
   }
-  return {
-    method: event.httpMethod,
-    path: event.path,
-    headers,
-    body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
-    requestId: event.requestContext.requestId,
-  };
+  return headers;
 }
 
 /** The answer as API Gateway wants it: text as it is, anything else as base64. */

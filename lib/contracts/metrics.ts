@@ -1,18 +1,81 @@
 /** CloudWatch namespace of everything that we emit. */
 export const METRICS_NAMESPACE = 'Strata';
 
-/** Metrics of the functions. Milliseconds for times, counts otherwise; the dimension is `service`. */
+/**
+ * Dimensions. Every metric has the first two; names are those under which the functions' metrics library writes them.
+ * What a caller sends never becomes a dimension as it is: models and versions are those that the registry knows, codes
+ * are those of `COUNTED_CODES`.
+ */
+export const DIMENSIONS = {
+  /** Name of the function's folder: `infer`, `authorize`. */
+  service: 'service',
+  /** Name of the deployed function: keeps several deployments of one account apart. */
+  functionName: 'function_name',
+  /** Registered name of the model that answered. */
+  model: 'model',
+  /** Version number of the model that answered. */
+  version: 'version',
+  /** Code of an error. */
+  code: 'code',
+} as const;
+
+/** Metrics of the functions. Milliseconds for times, counts otherwise. */
 export const METRICS = {
-  /** Requests that reached the function. */
+  /** Requests that reached the function. Also by model and version for what was answered. */
   requests: 'Requests',
-  /** Time of the whole request inside the function. */
+  /** Time of the whole request inside the function. Also by model and version. */
   latency: 'Latency',
-  /** Time in which onnxruntime computed. */
+  /** Parts of the latency: finding the version in the registry, ... Also by model and version. */
+  resolveTime: 'ResolveTime',
+  /** ... reading and checking the request, ... */
+  decodeTime: 'DecodeTime',
+  /** ... having the model open: next to nothing when it is warm, ... */
+  loadTime: 'LoadTime',
+  /** ... onnxruntime computing, ... */
   runTime: 'RunTime',
-  /** Time in which a model was fetched, verified, opened and warmed. */
+  /** ... and writing the answer. */
+  encodeTime: 'EncodeTime',
+  /** Time in which a model was fetched, verified, opened and warmed: once for each time that it is opened. */
   modelLoadTime: 'ModelLoadTime',
+  /** Models that could not be fetched, verified or opened: once for each attempt, however many requests waited for it. */
+  modelLoadFailure: 'ModelLoadFailure',
   /** Model files whose bytes were not those that were registered. */
   digestMismatch: 'DigestMismatch',
-  /** Answers with status 500: faults of ours. */
+  /** Requests refused for a reason that the caller can mend: status 4xx, and 501. */
+  clientError: 'ClientError',
+  /** Requests that failed for a reason of ours, temporary or not: status 5xx but 501. */
+  serverError: 'ServerError',
+  /** Answers with status 500: faults of ours. Counted as `ServerError` too. */
   internalError: 'InternalError',
+  /** Refused and failed requests by `code`. */
+  error: 'Error',
+  /** First requests of an execution environment. The metrics library names it. */
+  coldStart: 'ColdStart',
+  /** Requests whose token proved nothing: the authorizer refused them. No dimension tells who. */
+  unauthenticated: 'Unauthenticated',
+  /** Requests for which could not be found out whether the token is good: keys out of reach, for example. */
+  authorizerFailure: 'AuthorizerFailure',
 } as const;
+
+/**
+ * Codes that have a metric of their own, because an operator acts on them by name. All others are counted together, as
+ * `OTHER_CLIENT_ERROR` or `OTHER_SERVER_ERROR`; the log has each.
+ */
+export const COUNTED_CODES = [
+  'ARTIFACT_UNAVAILABLE',
+  'DIGEST_MISMATCH',
+  'INFERENCE_FAILED',
+  'INTERNAL',
+  'MODEL_LOAD_FAILED',
+  'MODEL_NOT_FOUND',
+  'MODEL_NOT_READY',
+  'NO_CHAMPION',
+  'PERMISSION_DENIED',
+  'REGISTRY_UNAVAILABLE',
+  'REQUEST_TOO_LARGE',
+  'RESPONSE_TOO_LARGE',
+  'VERSION_NOT_FOUND',
+] as const;
+
+export const OTHER_CLIENT_ERROR = 'OTHER_CLIENT_ERROR';
+export const OTHER_SERVER_ERROR = 'OTHER_SERVER_ERROR';

@@ -177,6 +177,7 @@ describe('a load', () => {
         expected: version.artifact,
         actual: artifactOf(modelFile('fixed')),
       },
+      { type: 'load-failed', ...version.artifact, code: 'DIGEST_MISMATCH' },
     ]);
 
     store.put(version.artifact, modelFile('add_sub'));
@@ -191,7 +192,7 @@ describe('a load', () => {
     const failure = engine.load(version);
     await expect(failure).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED', statusCode: 503 });
     await expect(failure).rejects.not.toThrow(directory);
-    expect(events).toEqual([]);
+    expect(events).toEqual([{ type: 'load-failed', ...version.artifact, code: 'MODEL_LOAD_FAILED' }]);
   });
 
   it('serves a model that refuses the invented inputs of the first run', async () => {
