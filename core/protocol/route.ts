@@ -86,7 +86,7 @@ const VERSION = /^[A-Za-z0-9_.-]+$/;
  * Finds the route of a request.
  *
  * @param path as sent, percent-encoded, without query string
- * @throws ProtocolError `NOT_FOUND` 404, `METHOD_NOT_ALLOWED` 405, in Triton's words
+ * @throws ProtocolError `ENDPOINT_NOT_FOUND` 404, `METHOD_NOT_ALLOWED` 405, in Triton's words
  * @throws InvalidInputError `INVALID_PATH` when the percent-encoding is broken
  */
 export function findRoute(method: string, path: string): Route {
@@ -100,7 +100,7 @@ export function findRoute(method: string, path: string): Route {
     }
     allowed.push(route.method);
   }
-  if (allowed.length === 0) throw new ProtocolError('NOT_FOUND', 'Not Found', 404);
+  if (allowed.length === 0) throw new ProtocolError('ENDPOINT_NOT_FOUND', 'Not Found', 404);
   const allow = [...new Set(allowed)].join(', ');
   throw new ProtocolError('METHOD_NOT_ALLOWED', 'Method Not Allowed', 405, { allow });
 }

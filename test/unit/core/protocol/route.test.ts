@@ -67,7 +67,7 @@ describe('routes', () => {
     '/v2/repository/models/credit',
   ])('%j is not found', (path) => {
     expect(() => findRoute('GET', path)).toThrow(
-      expect.objectContaining({ code: 'NOT_FOUND', statusCode: 404, message: 'Not Found' }),
+      expect.objectContaining({ code: 'ENDPOINT_NOT_FOUND', statusCode: 404, message: 'Not Found' }),
     );
   });
 

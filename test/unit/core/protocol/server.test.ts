@@ -122,7 +122,7 @@ describe('what is not there', () => {
     ['POST', '/v2/models/nothing/infer', 404, 'MODEL_NOT_FOUND'],
     ['GET', '/v2/models/credit/versions/9', 404, 'VERSION_NOT_FOUND'],
     ['GET', '/v2/models/credit/versions/3/ready', 503, 'MODEL_NOT_READY'],
-    ['GET', '/v2/nothing', 404, 'NOT_FOUND'],
+    ['GET', '/v2/nothing', 404, 'ENDPOINT_NOT_FOUND'],
     ['PUT', '/v2/models/credit/infer', 405, 'METHOD_NOT_ALLOWED'],
     ['GET', '/v2/models/stats', 501, 'UNSUPPORTED'],
     ['GET', '/v2/models/credit/stats', 501, 'UNSUPPORTED'],
