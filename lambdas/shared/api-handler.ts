@@ -9,6 +9,7 @@ import { INTERNAL_ERROR } from '../../core/errors.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http.ts';
 import { METRICS } from '../../lib/contracts/metrics.ts';
 import { fromProtocolResponse, principalOf, toProtocolRequest } from './api-event.ts';
+import { coldStarts } from './cold-starts.ts';
 import { countFailure } from './request-outcome.ts';
 import { traceHeaders } from './trace-headers.ts';
 
@@ -28,13 +29,15 @@ export function apiHandler(
   core: (request: ProtocolRequest, principal: Principal) => Promise<ProtocolResponse>,
   { logger, metrics }: ApiHandlerTools,
 ) {
+  const isColdStart = coldStarts();
   return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
     .use(injectLambdaContext(logger, { resetKeys: true }))
     .use(traceHeaders(logger))
-    .use(logMetrics(metrics, { captureColdStartMetric: true }))
+    .use(logMetrics(metrics))
     .use({ onError: neutralError({ logger, metrics }) })
     .handler(async (event) => {
       metrics.addMetric(METRICS.requests, MetricUnit.Count, 1);
+      metrics.addMetric(METRICS.coldStart, MetricUnit.Count, isColdStart() ? 1 : 0);
       const request = toProtocolRequest(event);
       const response = await core(request, principalOf(event));
       if (response.errorCode !== undefined) {

@@ -2,7 +2,7 @@
 export const METRICS_NAMESPACE = 'Strata';
 
 /**
- * Dimensions. Every metric has the first two; names are those under which the functions' metrics library writes them.
+ * Dimensions. Every metric has the first two.
  * What a caller sends never becomes a dimension as it is: models and versions are those that the registry knows, codes
  * are those of `COUNTED_CODES`.
  */
@@ -49,7 +49,7 @@ export const METRICS = {
   internalError: 'InternalError',
   /** Refused and failed requests by `code`. */
   error: 'Error',
-  /** First requests of an execution environment. The metrics library names it. */
+  /** 1 for a request that waited for an execution environment to start, 0 for others: the average is their share. */
   coldStart: 'ColdStart',
   /** Requests whose token proved nothing: the authorizer refused them. No dimension tells who. */
   unauthenticated: 'Unauthenticated',

@@ -44,7 +44,7 @@ export function cloudWatchMetrics(lines: readonly MetricLine[]): Map<string, unk
   for (const line of lines) {
     for (const { Namespace, Dimensions, Metrics } of line._aws.CloudWatchMetrics) {
       for (const names of Dimensions) {
-        const dimensions = names.map((name) => `${name}=${line[name]}`).sort();
+        const dimensions = names.map((name) => `${name}=${String(line[name])}`).sort();
         for (const { Name } of Metrics)
           found.set(`${Namespace}/${Name}{${dimensions.join(',')}}`, line[Name]);
       }

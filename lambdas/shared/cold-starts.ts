@@ -1,0 +1,12 @@
+/**
+ * Tells the first request of this execution environment from the others: it has waited for the environment to start.
+ * Where environments are started ahead of requests (provisioned concurrency), none has.
+ */
+export function coldStarts(environment: NodeJS.ProcessEnv = process.env): () => boolean {
+  let isNext = (environment['AWS_LAMBDA_INITIALIZATION_TYPE'] ?? 'on-demand') === 'on-demand';
+  return () => {
+    const isFirst = isNext;
+    isNext = false;
+    return isFirst;
+  };
+}
