@@ -1,3 +1,4 @@
+import { atEmulator } from '../aws/emulated-deployment.ts';
 import { type Deployment, OUTPUTS } from '../lib/contracts/deployment.ts';
 import type { StackOutputs } from './cdk.ts';
 import { LOCAL_REGION } from './environment.ts';
@@ -14,22 +15,14 @@ export function localDeployment(outputs: StackOutputs, awsEndpoint: string): Dep
     if (value) return value;
     throw new LocalRunError('OUTPUT_MISSING', `No stack has an output ${name}: is it the app in bin/?`);
   };
-  return {
-    endpoint: stageAddress(output(OUTPUTS.endpoint), awsEndpoint),
+  const onAws: Deployment = {
+    endpoint: output(OUTPUTS.endpoint),
     region: LOCAL_REGION,
     registryTable: output(OUTPUTS.registryTable),
     artifactsBucket: output(OUTPUTS.artifactsBucket),
     userPoolId: output(OUTPUTS.userPoolId),
     machineClientId: output(OUTPUTS.machineClientId),
-    tokenEndpoint: new URL(new URL(output(OUTPUTS.tokenEndpoint)).pathname, awsEndpoint).href,
-    awsEndpoint,
+    tokenEndpoint: output(OUTPUTS.tokenEndpoint),
   };
-}
-
-/** `https://<api>.execute-api.<region>.<suffix>/<stage>/` as the emulator serves it: by path instead of by host. */
-function stageAddress(endpoint: string, awsEndpoint: string): string {
-  const { hostname, pathname } = new URL(endpoint);
-  const [api] = hostname.split('.');
-  const stage = pathname.replaceAll('/', '');
-  return new URL(`/_aws/execute-api/${api}/${stage}`, awsEndpoint).href;
+  return atEmulator(onAws, awsEndpoint);
 }

@@ -1,6 +1,6 @@
+import type { LeftOut } from '../aws/local-assembly.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
 import { DEMO_MODEL, DEMO_REQUEST, type FirstAnswer } from './demo-model.ts';
-import type { LeftOut } from './local-assembly.ts';
 import { shownPath } from './project.ts';
 
 /** What to do with a platform that is ready: lines to paste. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Listr, type ListrTask, PRESET_TIMER } from 'listr2';
+import { deriveLocalAssembly, type LeftOut } from '../aws/local-assembly.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
 import { build } from '../scripts/build.ts';
 import { bootstrap, deploy, synthesise } from './cdk.ts';
@@ -10,7 +11,6 @@ import { type EmulatorSource, findEmulatorSource } from './emulator-source.ts';
 import { stepFailure } from './failure.ts';
 import { supportedHost } from './host.ts';
 import { prepareHostLayer } from './host-layer.ts';
-import { deriveLocalAssembly, type LeftOut } from './local-assembly.ts';
 import { cleanUpAbandonedRuns, createRunDirectory, type RunDirectory } from './run-directory.ts';
 
 export interface StartLocalOptions {

@@ -1,3 +1,6 @@
+/** The stacks of the app that the package brings along. */
+export const STACKS = { data: 'StrataData', service: 'StrataService' } as const;
+
 /** Names of the service stack's outputs: what the command line needs to find a deployment. */
 export const OUTPUTS = {
   endpoint: 'Endpoint',

@@ -1,10 +1,16 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deriveLocalAssembly, deriveLocalTemplate, type Template } from '../../../local/local-assembly.ts';
+import {
+  copyAssembly,
+  deriveLocalAssembly,
+  deriveLocalTemplate,
+  resourceTypes,
+  type Template,
+} from '../../../aws/local-assembly.ts';
 
 const KNOWN = new Set([
   'AWS::S3::Bucket',
@@ -128,6 +134,30 @@ it('derives every template of an assembly, the nested ones too, and leaves the o
     expect(await readFile(join(to, 'Data.template.json'), 'utf8')).not.toContain('CloudTrail');
     expect(await readFile(join(from, 'Data.template.json'), 'utf8')).toContain('CloudTrail');
     expect(await readFile(join(to, 'manifest.json'), 'utf8')).toBe('{"version":"48.0.0"}');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+it('copies an assembly whose assets lie elsewhere so that they are still found', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'strata-assembly-'));
+  try {
+    const from = join(directory, 'app');
+    await mkdir(from);
+    await writeFile(join(from, 'Data.template.json'), JSON.stringify(template));
+    const files = {
+      code: { source: { path: '../lambdas/infer', packaging: 'zip' } },
+      template: { source: { path: 'Data.template.json', packaging: 'file' } },
+    };
+    await writeFile(join(from, 'Data.assets.json'), JSON.stringify({ version: '55.0.0', files }));
+    const to = join(directory, 'elsewhere', 'deeper');
+    await copyAssembly(from, to);
+    const copied = JSON.parse(await readFile(join(to, 'Data.assets.json'), 'utf8')) as {
+      files: typeof files;
+    };
+    expect(copied.files.code.source.path).toBe(resolve(directory, 'lambdas/infer'));
+    expect(copied.files.template.source.path).toBe('Data.template.json');
+    expect([...(await resourceTypes(to))].toSorted()).toEqual(['AWS::CloudTrail::Trail', 'AWS::S3::Bucket']);
   } finally {
     await rm(directory, { recursive: true });
   }

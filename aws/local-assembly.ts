@@ -1,5 +1,5 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 interface Resource {
   readonly Type: string;
@@ -22,6 +22,36 @@ export interface LeftOut {
   readonly type: string;
 }
 
+interface AssetManifest {
+  readonly files?: Readonly<Record<string, { readonly source: { path?: string } }>>;
+}
+
+/** Copies a cloud assembly. Assets that lie outside of it are named by absolute paths in the copy. */
+export async function copyAssembly(from: string, to: string): Promise<void> {
+  await cp(from, to, { recursive: true });
+  for (const name of await readdir(to, { recursive: true })) {
+    if (!name.endsWith('.assets.json')) continue;
+    const path = join(to, name);
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as AssetManifest;
+    const outside = Object.values(manifest.files ?? {}).filter(({ source }) => source.path?.startsWith('..'));
+    if (outside.length === 0) continue;
+    const folder = resolve(from, name, '..');
+    for (const { source } of outside) source.path = resolve(folder, source.path ?? '');
+    await writeFile(path, JSON.stringify(manifest, undefined, 1));
+  }
+}
+
+/** Types of all resources in the templates of a cloud assembly. */
+export async function resourceTypes(assembly: string): Promise<Set<string>> {
+  const types = new Set<string>();
+  for (const name of await readdir(assembly, { recursive: true })) {
+    if (!name.endsWith('.template.json')) continue;
+    const { Resources = {} } = JSON.parse(await readFile(join(assembly, name), 'utf8')) as Template;
+    for (const { Type } of Object.values(Resources)) types.add(Type);
+  }
+  return types;
+}
+
 /**
  * Copies a cloud assembly and replaces, in its templates, what the emulator does not know. Everything else stays the
  * template for AWS.
@@ -31,7 +61,7 @@ export async function deriveLocalAssembly(
   to: string,
   knownTypes: ReadonlySet<string>,
 ): Promise<LeftOut[]> {
-  await cp(from, to, { recursive: true });
+  await copyAssembly(from, to);
   const leftOut: LeftOut[] = [];
   for (const name of await readdir(to, { recursive: true })) {
     if (!name.endsWith('.template.json')) continue;
