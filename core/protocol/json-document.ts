@@ -1,5 +1,7 @@
 import { InvalidInputError } from '../errors.ts';
+import { quoted } from '../tensor/quoted.ts';
 import { isNestedBeyond } from './nesting.ts';
+import { endOfString, repeatedKey } from './repeated-key.ts';
 
 /** A JSON text that was parsed, and can be parsed again without losing digits. */
 export interface JsonDocument {
@@ -18,9 +20,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses JSON, with the tokens `NaN`, `Infinity` and `-Infinity` that Python writes although JSON has none: NaN becomes
- * null, infinities the strings of that name. Of a key that occurs twice the last value counts.
+ * null, infinities the strings of that name.
  *
- * @throws InvalidInputError `MALFORMED_JSON`
+ * @throws InvalidInputError `MALFORMED_JSON`, `DUPLICATE_KEY`
  */
 export function parseDocument(bytes: Uint8Array): JsonDocument {
   if (isNestedBeyond(DEEPEST, bytes)) throw malformed(`it is nested more than ${DEEPEST} levels deep`);
@@ -31,6 +33,13 @@ export function parseDocument(bytes: Uint8Array): JsonDocument {
   } catch {
     text = withoutBareTokens(text);
     value = parse(text);
+  }
+  const repeated = repeatedKey(text, value);
+  if (repeated !== undefined) {
+    throw new InvalidInputError(
+      'DUPLICATE_KEY',
+      `The key ${quoted(repeated)} occurs twice in the same JSON object, so that it has no certain value. Send it once.`,
+    );
   }
   let exact: unknown;
   return { value, exact: () => (exact ??= parse(text, keepDigits)) };
@@ -85,11 +94,4 @@ function withoutBareTokens(text: string): string {
     at = end;
   }
   return parts.join('');
-}
-
-/** Index behind the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at + 1;
 }
