@@ -21,11 +21,19 @@ export interface StartLocalOptions {
   readonly showSteps?: boolean;
 }
 
+/** How long one step took. */
+export interface StepDuration {
+  readonly title: string;
+  readonly milliseconds: number;
+}
+
 /** The platform on the emulator: deployed, with the demo model registered and answering. */
 export interface LocalPlatform {
   readonly deployment: Deployment;
   readonly firstAnswer: FirstAnswer;
   readonly leftOut: readonly LeftOut[];
+  /** The steps in the order in which they ended; some run side by side. */
+  readonly durations: readonly StepDuration[];
   /** Ends the emulator with its workers and removes what it wrote. */
   stop(): Promise<void>;
 }
@@ -35,6 +43,7 @@ interface Steps {
   starting?: Promise<Emulator>;
   emulator?: Emulator;
   leftOut: LeftOut[];
+  readonly durations: StepDuration[];
   deployment?: Deployment;
   firstAnswer?: FirstAnswer;
 }
@@ -52,7 +61,7 @@ export async function startLocal(options: StartLocalOptions): Promise<LocalPlatf
   const run = await createRunDirectory(options.name);
   const failed = new AbortController();
   const signal = options.signal ? AbortSignal.any([failed.signal, options.signal]) : failed.signal;
-  const steps: Steps = { leftOut: [] };
+  const steps: Steps = { leftOut: [], durations: [] };
   const stop = async () => {
     failed.abort();
     await steps.starting?.then(
@@ -63,9 +72,9 @@ export async function startLocal(options: StartLocalOptions): Promise<LocalPlatf
   };
   try {
     await stepsOf(source, run, signal, options.showSteps ?? true).run(steps);
-    const { deployment, firstAnswer, leftOut } = steps;
+    const { deployment, firstAnswer, leftOut, durations } = steps;
     if (!deployment || !firstAnswer) throw new Error('a step was left out');
-    return { deployment, firstAnswer, leftOut, stop };
+    return { deployment, firstAnswer, leftOut, durations, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -145,8 +154,10 @@ function step(
       const onLine = (line: string) => {
         if (process.stdout.isTTY) task.output = line;
       };
+      const started = performance.now();
       try {
         await work(steps, onLine);
+        steps.durations.push({ title, milliseconds: performance.now() - started });
       } catch (error) {
         throw stepFailure(title, error);
       }
