@@ -1,8 +1,11 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as esbuild } from 'esbuild';
+import { accessRulesSchema } from '../core/access/access-rules-schema.ts';
 import { buildLayerZip } from '../layers/onnxruntime/build.ts';
 import { bundleLambdas, NODE_BUNDLE } from './bundle-lambdas.ts';
+import { packApp } from './pack-app.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -11,9 +14,16 @@ export interface BuildOptions {
   readonly onProgress?: (line: string) => void;
 }
 
-/** Builds everything that the package ships beside its constructs: functions, layers, command line. */
+/** Builds everything that the package ships beside its constructs: functions, layers, command line, schemas, app. */
 export async function build({ onProgress = () => {} }: BuildOptions = {}): Promise<void> {
-  await Promise.all([buildLambdas(onProgress), buildLayers(onProgress), buildCommandLine(onProgress)]);
+  await Promise.all([
+    buildLambdas(onProgress),
+    buildLayers(onProgress),
+    buildCommandLine(onProgress),
+    writeSchemas(onProgress),
+  ]);
+  // The app names what was built before.
+  onProgress(`app: assets/app, ${await packApp(ROOT)} stacks`);
 }
 
 async function buildLambdas(onProgress: (line: string) => void): Promise<void> {
@@ -43,6 +53,17 @@ async function buildCommandLine(onProgress: (line: string) => void): Promise<voi
     banner: { js: `#!/usr/bin/env node\n${NODE_BUNDLE.banner.js}` },
   });
   onProgress('command line: assets/cli/strata.mjs');
+}
+
+/** Schemas of the documents that users write, for their editors. */
+async function writeSchemas(onProgress: (line: string) => void): Promise<void> {
+  const folder = join(ROOT, 'assets', 'schemas');
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    join(folder, 'access-rules.schema.json'),
+    `${JSON.stringify(accessRulesSchema(), null, 2)}\n`,
+  );
+  onProgress('schema: assets/schemas/access-rules.schema.json');
 }
 
 function kilobytes(bytes: number): string {
