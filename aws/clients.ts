@@ -1,7 +1,12 @@
+import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CodeDeployClient } from '@aws-sdk/client-codedeploy';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /** Which AWS the clients talk to. A `Deployment` is one; so is `{}`: what the environment says. */
@@ -53,6 +58,31 @@ export function cognito(target: AwsTarget = {}): CognitoIdentityProviderClient {
 
 export function cloudFormation(target: AwsTarget = {}): CloudFormationClient {
   return new CloudFormationClient(clientConfig(target));
+}
+
+export function codeDeploy(target: AwsTarget = {}): CodeDeployClient {
+  return new CodeDeployClient(clientConfig(target));
+}
+
+export function lambda(target: AwsTarget = {}): LambdaClient {
+  return new LambdaClient({
+    ...clientConfig(target),
+    // The functions behind the API answer within 29 s, after a start that takes a few.
+    requestHandler: { connectionTimeout: 1_000, requestTimeout: 45_000 },
+    maxAttempts: 2,
+  });
+}
+
+export function apiGateway(target: AwsTarget = {}): APIGatewayClient {
+  return new APIGatewayClient(clientConfig(target));
+}
+
+export function ssm(target: AwsTarget = {}): SSMClient {
+  return new SSMClient(clientConfig(target));
+}
+
+export function sts(target: AwsTarget = {}): STSClient {
+  return new STSClient(clientConfig(target));
 }
 
 function clientConfig({ region, profile, awsEndpoint }: AwsTarget) {
