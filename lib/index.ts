@@ -4,6 +4,7 @@ export * from './platform/model-platform';
 export * from './registry/model-registry';
 export * from './registry/model-registry-store';
 export * from './security/security-store';
+export * from './serving/exchange';
 export * from './serving/onnx-runtime-layer';
 export * from './serving/serving';
 export * from './stacks/data-stack';

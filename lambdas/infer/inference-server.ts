@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
-import { dynamoDb, s3 } from '../../aws/clients.ts';
+import { dynamoDb, s3, s3Signer } from '../../aws/clients.ts';
+import { ExchangeBucket } from '../../aws/exchange-bucket.ts';
+import { ExchangeUrls } from '../../aws/exchange-urls.ts';
 import { RegistryTable } from '../../aws/registry-table.ts';
 import { Engine } from '../../core/engine/engine.ts';
 import type { EngineEvent } from '../../core/engine/engine-event.ts';
+import type { ExchangeAccess } from '../../core/protocol/exchange/tensor-exchange.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
 import { CachedRegistryReader } from '../../core/registry/cached-registry-reader.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { MAX_BODY_BYTES } from '../shared/api-event.ts';
 import type { InferEnvironment } from './environment.ts';
 import { measureEngine, measurePrediction } from './inference-metrics.ts';
 
@@ -19,11 +23,14 @@ const MB = 1024 * 1024;
 /** Bodies may be compressed on the wire, where Lambda takes 6 MB; this bounds what they may grow to. */
 const MAX_REQUEST_BYTES = 32 * MB;
 
-/** Lambda answers with 6 MB at most, and binary bodies travel as base64, a third larger; some is left for headers. */
-const MAX_RESPONSE_BYTES = Math.floor((6 * MB - 64 * 1024) * (3 / 4));
-
 /** Share of the function's memory that open models may take; a session takes about twice its file. */
 const MODEL_MEMORY_SHARE = 0.25;
+
+/**
+ * Share of the function's memory that the tensors of one request may take. They are there twice, as they came and inside
+ * the runtime, and so are outputs of the same size: half of the memory then, beside the models.
+ */
+const EXCHANGE_MEMORY_SHARE = 0.125;
 
 export interface InferTools {
   readonly logger: Logger;
@@ -56,7 +63,8 @@ export function inferenceServer(
     registry,
     runner,
     maxRequestBytes: MAX_REQUEST_BYTES,
-    maxResponseBytes: MAX_RESPONSE_BYTES,
+    maxResponseBytes: MAX_BODY_BYTES,
+    exchange: exchangeAccess(environment),
     now,
     newId: randomUUID,
     onPrediction: (prediction) => {
@@ -67,6 +75,15 @@ export function inferenceServer(
       logger.error('internal error', error as Error);
     },
   });
+}
+
+function exchangeAccess({ exchange, memoryMegabytes }: InferEnvironment): ExchangeAccess | undefined {
+  return (
+    exchange && {
+      tensors: new ExchangeBucket(s3(), new ExchangeUrls(s3Signer(), exchange)),
+      maxBytes: Math.floor(memoryMegabytes * MB * EXCHANGE_MEMORY_SHARE),
+    }
+  );
 }
 
 function logEngine(event: EngineEvent, logger: Logger): void {

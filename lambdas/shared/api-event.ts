@@ -3,6 +3,18 @@ import type { Principal } from '../../core/access/principal.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http.ts';
 import { SCOPES } from '../../lib/contracts/access.ts';
 
+/**
+ * What a function may answer, in bytes of the JSON that it answers with, less some for the headers.
+ * Source: "Lambda quotas", invocation payload (response), synchronous.
+ */
+const MAX_RESULT_BYTES = (6 * 1024 - 64) * 1024;
+
+/** Largest body that an answer can carry, whatever is in it: base64 makes four bytes of three. */
+export const MAX_BODY_BYTES = Math.floor(MAX_RESULT_BYTES * (3 / 4));
+
+/** Largest JSON that surely fits as text: the quotes and backslashes in it are escaped, which makes two bytes of one. */
+const MAX_TEXT_BYTES = MAX_RESULT_BYTES / 2;
+
 /** The request that API Gateway hands to a function, without the stage and whatever else is the gateway's own. */
 export function toProtocolRequest(event: APIGatewayProxyEvent): ProtocolRequest {
   return {
@@ -23,15 +35,16 @@ export function headersOf(event: APIGatewayProxyEvent): Record<string, string> {
   return headers;
 }
 
-/** The answer as API Gateway wants it: text as it is, anything else as base64. */
-export function fromProtocolResponse(response: ProtocolResponse): APIGatewayProxyResult {
-  const isText = response.headers['content-type'] === 'application/json';
+/**
+ * The answer as API Gateway wants it. What is not text goes as base64, and so does a text that may not fit otherwise:
+ * API Gateway sends the same bytes either way.
+ */
+export function fromProtocolResponse({ status, headers, body }: ProtocolResponse): APIGatewayProxyResult {
+  const isText = headers['content-type'] === 'application/json' && body.length <= MAX_TEXT_BYTES;
   return {
-    statusCode: response.status,
-    headers: { ...response.headers },
-    body: Buffer.from(response.body.buffer, response.body.byteOffset, response.body.byteLength).toString(
-      isText ? 'utf8' : 'base64',
-    ),
+    statusCode: status,
+    headers: { ...headers },
+    body: Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString(isText ? 'utf8' : 'base64'),
     isBase64Encoded: !isText,
   };
 }

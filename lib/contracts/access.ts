@@ -28,6 +28,7 @@ export interface AuthorizerContext {
  */
 export const PREFIX_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
   v2: ['infer', 'registry.read'],
+  'strata/v1/exchange': ['infer'],
 };
 
 /** Whose tokens the authorizer accepts, as the gateway writes it into the function's environment. */

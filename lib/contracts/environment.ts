@@ -8,4 +8,10 @@ export const ENVIRONMENT = {
   aliasMaxAge: 'STRATA_ALIAS_MAX_AGE',
   /** How tokens are verified: JSON of `TokenIssuer` (lib/contracts/access.ts). */
   tokenIssuer: 'STRATA_TOKEN_ISSUER',
+  /** Name of the bucket through which large tensors are exchanged. */
+  exchangeBucket: 'STRATA_EXCHANGE_BUCKET',
+  /** Seconds for which a signed URL of the exchange can be used. */
+  exchangeUrlExpiry: 'STRATA_EXCHANGE_URL_EXPIRY',
+  /** Largest sum in bytes of the uploads that one call asks for. */
+  exchangeMaxUpload: 'STRATA_EXCHANGE_MAX_UPLOAD',
 } as const;

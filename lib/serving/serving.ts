@@ -9,6 +9,7 @@ import { StrataConstructError } from '../private/errors';
 import { HandlerFunction } from '../private/handler-function';
 import { ifResolved } from '../private/tokens';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
+import { Exchange, type IExchange } from './exchange';
 import { OnnxRuntimeLayer } from './onnx-runtime-layer';
 
 /** Properties of the serving layer. */
@@ -24,6 +25,12 @@ export interface ServingProps {
    * @default - a gateway of its own, with IAM access
    */
   readonly gateway?: IGateway;
+
+  /**
+   * Through which tensors go that are too large for a request or an answer. Mount it on the same gateway.
+   * @default - an exchange of its own, on the gateway of this layer
+   */
+  readonly exchange?: IExchange;
 
   /**
    * Memory of the inference function in MiB. Lambda grants one vCPU for each 1,769 MiB.
@@ -63,6 +70,7 @@ export class Serving extends Construct implements iam.IGrantable {
   public readonly live: lambda.Alias;
   public readonly registry: IModelRegistry;
   public readonly gateway: IGateway;
+  public readonly exchange: IExchange;
   public readonly grantPrincipal: iam.IPrincipal;
 
   constructor(scope: Construct, id: string, props: ServingProps = {}) {
@@ -94,6 +102,8 @@ export class Serving extends Construct implements iam.IGrantable {
     this.registry = props.registry ?? new ModelRegistry(this, 'ModelRegistry');
     this.registry.bindTo(infer);
     this.gateway = props.gateway ?? new Gateway(this, 'Gateway');
+    this.exchange = props.exchange ?? new Exchange(this, 'Exchange', { gateway: this.gateway });
+    this.exchange.bindTo(infer);
     this.gateway.mount('v2', infer.live);
     this.inferFunction = infer;
     this.live = infer.live;
