@@ -2,18 +2,11 @@ import type { Scope } from '../../lib/contracts/access.ts';
 import { StrataError, UnavailableError } from '../errors.ts';
 import type { RegisteredModel } from '../registry/model-version.ts';
 import type { RuleAction } from './access-document.ts';
-import { AccessRefusedError } from './access-refused-error.ts';
+import { AccessRefusedError, type AccessTarget } from './access-refused-error.ts';
 import type { AccessRulesReader } from './access-revision.ts';
 import type { AccessRules } from './access-rules.ts';
 import { type Action, authorise } from './authorise.ts';
 import type { Principal } from './principal.ts';
-
-/** What an action is about. */
-export interface AccessTarget {
-  readonly model: string;
-  /** Number or alias as the request names it; absent: the alias `champion`. */
-  readonly version?: string;
-}
 
 /** The part of the registry that a caller may see. */
 export interface ModelView {
@@ -41,7 +34,7 @@ export class AccessControl {
    * @throws UnavailableError `ACCESS_RULES_UNAVAILABLE` when the rules cannot be read: in doubt nobody gets in
    */
   async authorise(principal: Principal, action: Action, target?: AccessTarget): Promise<void> {
-    const scopes = authorise(principal, action);
+    const scopes = authorise(principal, action, target);
     const rules = target && (await this.#narrowing(scopes));
     if (target === undefined || rules === undefined) return;
     const { model, version } = target;

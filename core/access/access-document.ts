@@ -50,7 +50,7 @@ const accessRule = z
     error: 'a rule needs "principals" or "groups": whom it is for',
   });
 
-/** Schema of the document; its published form is access-rules.schema.json. */
+/** Schema of the document; access-rules-schema.ts publishes it. */
 export const accessDocument = z.strictObject({
   $schema: z.string().optional().describe('Where an editor finds this schema.'),
   version: z.literal(1).describe('Version of this format.'),

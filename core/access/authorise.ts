@@ -1,5 +1,5 @@
 import type { Scope } from '../../lib/contracts/access.ts';
-import { AccessRefusedError } from './access-refused-error.ts';
+import { AccessRefusedError, type AccessTarget } from './access-refused-error.ts';
 import type { Principal } from './principal.ts';
 
 /**
@@ -18,10 +18,11 @@ const SUFFICIENT_SCOPES: Readonly<Record<Action, readonly [Scope, ...Scope[]]>> 
 /**
  * Decides by scopes alone, which is all there is to decide where no model is named.
  *
+ * @param target named in the refusal; no part of the decision
  * @returns those of the caller's scopes that allow the action; at least one
  * @throws AccessRefusedError that names the scopes of which one is needed
  */
-export function authorise(principal: Principal, action: Action): readonly Scope[] {
+export function authorise(principal: Principal, action: Action, target?: AccessTarget): readonly Scope[] {
   const sufficient = SUFFICIENT_SCOPES[action];
   const held = sufficient.filter((scope) => principal.scopes.includes(scope));
   if (held.length > 0) return held;
@@ -29,5 +30,6 @@ export function authorise(principal: Principal, action: Action): readonly Scope[
   throw new AccessRefusedError(`This needs the scope ${names}. Ask for a token that carries it.`, {
     reason: 'scope',
     action,
+    ...target,
   });
 }

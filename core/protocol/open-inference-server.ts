@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { AccessControl, type AccessTarget, type ModelView } from '../access/access-control.ts';
-import { AccessRefusedError, type Refusal } from '../access/access-refused-error.ts';
+import { AccessControl, type ModelView } from '../access/access-control.ts';
+import { AccessRefusedError, type AccessTarget, type Refusal } from '../access/access-refused-error.ts';
 import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';

@@ -12,9 +12,12 @@ export interface RegistryEvent {
   readonly specversion: '1.0';
   readonly id: string;
   readonly source: 'strata/registry';
-  readonly type: 'strata.registry.version-registered' | 'strata.registry.alias-moved';
+  readonly type: 
+    | 'strata.registry.version-registered'
+    | 'strata.registry.alias-moved'
+    | 'strata.registry.access-rules-changed';
   readonly time: string;
-  /** The model. */
+  /** The model; `access-rules` for those. */
   readonly subject: string;
   readonly datacontenttype: 'application/json';
   readonly data: Readonly<Record<string, string | undefined>>;
@@ -24,17 +27,24 @@ export function versionRegistered(
   context: EventContext,
   version: { readonly model: string; readonly version: string; readonly digest: string },
 ): RegistryEvent {
-  return envelope('strata.registry.version-registered', context, version);
+  return envelope('strata.registry.version-registered', context, version.model, version);
 }
 
 export function aliasMoved(context: EventContext, move: AliasMove): RegistryEvent {
-  return envelope('strata.registry.alias-moved', context, { ...move });
+  return envelope('strata.registry.alias-moved', context, move.model, { ...move });
+}
+
+export function accessRulesChanged(context: EventContext, revision: number): RegistryEvent {
+  return envelope('strata.registry.access-rules-changed', context, 'access-rules', {
+    revision: String(revision),
+  });
 }
 
 function envelope(
   type: RegistryEvent['type'],
   { id, time, actor }: EventContext,
-  data: { readonly model: string } & Record<string, string | undefined>,
+  subject: string,
+  data: Readonly<Record<string, string | undefined>>,
 ): RegistryEvent {
   return {
     specversion: '1.0',
@@ -42,7 +52,7 @@ function envelope(
     source: 'strata/registry',
     type,
     time,
-    subject: data.model,
+    subject,
     datacontenttype: 'application/json',
     data: { ...data, actor },
   };

@@ -4,10 +4,10 @@ import type { APIGatewayAuthorizerResult, Statement } from 'aws-lambda';
 import {
   type AuthorizerContext,
   PREFIX_SCOPES,
-  SCOPES,
   type Scope,
   type TokenIssuer,
 } from '../../lib/contracts/access.ts';
+import { bearerOf } from './claims.ts';
 import type { VerifyToken } from './token-verifier.ts';
 
 /** The token proves nothing; the message says why, for the log. */
@@ -29,18 +29,22 @@ export async function authorizeToken(
   { issuer, verify }: AuthorizeDependencies,
 ): Promise<APIGatewayAuthorizerResult> {
   const claims = await verifiedClaims(event.authorizationToken, verify);
-  if (issuer.clientIds && !issuer.clientIds.includes(String(claims['client_id']))) {
+  const client = claims['client_id'];
+  if (issuer.clientIds && !(typeof client === 'string' && issuer.clientIds.includes(client))) {
     throw new TokenRefusedError('the token was issued to another client');
   }
   // Identity tokens of Cognito are signed by the same keys and say who somebody is, not what they may do.
   if (claims['token_use'] !== undefined && claims['token_use'] !== 'access') {
     throw new TokenRefusedError('not an access token');
   }
-  const principal = String(claims.sub ?? claims['client_id'] ?? '');
+  const { principal, scopes, groups } = bearerOf(claims, issuer);
   if (!principal) throw new TokenRefusedError('the token names nobody');
 
-  const scopes = scopesOf(claims, issuer);
-  const context: AuthorizerContext = { principal, scopes: scopes.join(' ') };
+  const context: AuthorizerContext = {
+    principal,
+    scopes: scopes.join(' '),
+    groups: JSON.stringify(groups),
+  };
   return {
     principalId: principal,
     policyDocument: { Version: '2012-10-17', Statement: statements(event.methodArn, scopes) },
@@ -59,17 +63,6 @@ async function verifiedClaims(header: string, verify: VerifyToken): Promise<JwtP
       throw new TokenRefusedError(error.name);
     throw error;
   }
-}
-
-/** Scopes that the token carries or that the bearer's groups stand for, in our order, without what we do not know. */
-function scopesOf(claims: JwtPayload, issuer: TokenIssuer): Scope[] {
-  const carried = new Set<string>();
-  for (const scope of String(claims['scope'] ?? '').split(' ')) {
-    if (scope.startsWith(issuer.scopePrefix)) carried.add(scope.slice(issuer.scopePrefix.length));
-  }
-  const groups = issuer.groupsClaim ? claims[issuer.groupsClaim] : undefined;
-  if (Array.isArray(groups)) for (const group of groups) carried.add(String(group));
-  return SCOPES.filter((scope) => carried.has(scope));
 }
 
 function statements(methodArn: string, scopes: readonly Scope[]): Statement[] {

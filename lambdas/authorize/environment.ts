@@ -7,8 +7,9 @@ const tokenIssuer = z.object({
   jwksUri: z.url(),
   audience: z.array(z.string()).min(1).optional(),
   clientIds: z.array(z.string()).min(1).optional(),
-  scopePrefix: z.string(),
-  groupsClaim: z.string().optional(),
+  scopeClaims: z.array(z.object({ claim: z.string().min(1), prefix: z.string() })).min(1),
+  groupsClaim: z.string().min(1).optional(),
+  principalClaim: z.string().min(1).optional(),
 });
 
 export interface AuthorizeEnvironment {

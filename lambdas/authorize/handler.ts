@@ -1,10 +1,15 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayAuthorizerResult, APIGatewayTokenAuthorizerEvent } from 'aws-lambda';
+import { METRICS } from '../../lib/contracts/metrics.ts';
+import { functionMetrics } from '../shared/function-metrics.ts';
+import { countVersionFault } from '../shared/version-fault.ts';
 import { authorizeToken, TokenRefusedError } from './authorize-token.ts';
 import { readEnvironment } from './environment.ts';
 import { tokenVerifier } from './token-verifier.ts';
 
 const logger = new Logger({ serviceName: 'authorize' });
+const metrics = functionMetrics('authorize');
 const { issuer, cognitoEndpoint } = readEnvironment(process.env);
 const verify = tokenVerifier(issuer, cognitoEndpoint);
 
@@ -12,9 +17,17 @@ export const handler = async (event: APIGatewayTokenAuthorizerEvent): Promise<AP
   try {
     return await authorizeToken(event, { issuer, verify });
   } catch (error) {
-    if (!(error instanceof TokenRefusedError)) throw error;
+    if (!(error instanceof TokenRefusedError)) {
+      metrics.addMetric(METRICS.authorizerFailure, MetricUnit.Count, 1);
+      countVersionFault(metrics);
+      logger.error('token could not be verified', error as Error);
+      throw error;
+    }
+    metrics.addMetric(METRICS.unauthenticated, MetricUnit.Count, 1);
     logger.info('token refused', { reason: error.message });
     // API Gateway answers 401 to this very text, and 500 to any other.
     throw new Error('Unauthorized');
+  } finally {
+    metrics.publishStoredMetrics();
   }
 };

@@ -57,7 +57,11 @@ export function principalOf(event: APIGatewayProxyEvent): Principal {
   const { authorizer, identity } = event.requestContext;
   if (authorizer?.['principal'] !== undefined) {
     const carried = String(authorizer['scopes'] ?? '').split(' ');
-    return { id: String(authorizer['principal']), scopes: SCOPES.filter((scope) => carried.includes(scope)) };
+    return {
+      id: String(authorizer['principal']),
+      scopes: SCOPES.filter((scope) => carried.includes(scope)),
+      groups: JSON.parse(String(authorizer['groups'] ?? '[]')) as string[],
+    };
   }
   if (identity?.userArn) return { id: identity.userArn, scopes: [...SCOPES] };
   return { id: 'anonymous', scopes: [] };

@@ -20,6 +20,8 @@ export interface AuthorizerContext {
   readonly principal: string;
   /** Space-separated. */
   readonly scopes: string;
+  /** JSON array of strings: names of groups may hold any character. */
+  readonly groups: string;
 }
 
 /**
@@ -41,8 +43,20 @@ export interface TokenIssuer {
   readonly audience?: readonly string[];
   /** Accepted `client_id` values; absent: any client of the issuer. */
   readonly clientIds?: readonly string[];
-  /** Prefix that the issuer puts before our scopes, for example `strata/`. */
-  readonly scopePrefix: string;
-  /** Claim that lists the groups of a person; group names are scopes. Absent: groups count for nothing. */
+  /** Claims that carry scopes; at least one. */
+  readonly scopeClaims: readonly ScopeClaim[];
+  /** Claim that lists the bearer's groups. Absent: there are none. */
   readonly groupsClaim?: string;
+  /** Claim that says who the bearer is. Absent: `sub`, or `client_id` where there is no `sub`. */
+  readonly principalClaim?: string;
+}
+
+/**
+ * A claim that carries scopes, as an array or as text with spaces between them. A name that begins with a slash is a
+ * JSON Pointer (RFC 6901) to a claim inside another one.
+ */
+export interface ScopeClaim {
+  readonly claim: string;
+  /** What stands before our scopes, for example `strata/`; a scope without it counts for nothing. */
+  readonly prefix: string;
 }

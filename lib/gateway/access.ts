@@ -9,6 +9,9 @@ import { StrataConstructError } from '../private/errors';
 import { HandlerFunction } from '../private/handler-function';
 import { ifResolved } from '../private/tokens';
 
+/** Claim in which a user pool lists a person's groups. */
+const COGNITO_GROUPS = 'cognito:groups';
+
 /** Options for access by tokens of a Cognito user pool. */
 export interface CognitoAccessOptions {
   /**
@@ -28,6 +31,34 @@ export interface CognitoAccessOptions {
   readonly cacheTtl?: Duration;
 }
 
+/**
+ * The claims of an issuer's access tokens that count. A name that begins with a slash is a JSON Pointer to a claim inside
+ * another one, for example `/realm_access/roles` of Keycloak.
+ *
+ * @example
+ * const claims: TokenClaims = { scopes: ['scp', 'roles'], groups: 'groups', principal: 'oid' };
+ */
+export interface TokenClaims {
+  /**
+   * Claims that carry scopes, as an array or as text with spaces between them: `scp` of Okta, `scp` and `roles` of
+   * Microsoft Entra ID.
+   * @default ['scope']
+   */
+  readonly scopes?: string[];
+  /**
+   * Claim that lists the bearer's groups, for access rules. A group opens nothing by its name alone: where groups are
+   * called like scopes and shall count as such, name the claim in `scopes` too.
+   * @default - no groups
+   */
+  readonly groups?: string;
+  /**
+   * Claim that says who the bearer is. Its value stands in logs and in access rules: choose one that holds an id, not
+   * a name or an address.
+   * @default - `sub`, or `client_id` where there is no `sub`
+   */
+  readonly principal?: string;
+}
+
 /** Options for access by tokens of any OpenID Connect issuer. */
 export interface OidcAccessOptions {
   /** The `iss` claim, for example `https://login.example.com/`. */
@@ -40,15 +71,15 @@ export interface OidcAccessOptions {
    */
   readonly jwksUri?: string;
   /**
-   * Prefix that stands before the scopes in the token's `scope` claim.
+   * Prefix that stands before the scopes in the token, for example `api://scoring/`.
    * @default - none
    */
   readonly scopePrefix?: string;
   /**
-   * Claim that lists groups whose names are scopes.
-   * @default - groups count for nothing
+   * Where the token says what its bearer may do and who that is.
+   * @default - scopes in `scope`, the bearer in `sub`, no groups
    */
-  readonly groupsClaim?: string;
+  readonly claims?: TokenClaims;
   /**
    * For how long API Gateway reuses the decision on a token.
    * @default Duration.minutes(5)
@@ -71,8 +102,12 @@ export abstract class Access {
         issuer,
         jwksUri: `${issuer}/.well-known/jwks.json`,
         clientIds: options.clients?.map((client) => client.userPoolClientId),
-        scopePrefix: `${options.resourceServerIdentifier ?? RESOURCE_SERVER}/`,
-        groupsClaim: 'cognito:groups',
+        scopeClaims: [
+          { claim: 'scope', prefix: `${options.resourceServerIdentifier ?? RESOURCE_SERVER}/` },
+          // People are in groups that are called like scopes.
+          { claim: COGNITO_GROUPS, prefix: '' },
+        ],
+        groupsClaim: COGNITO_GROUPS,
       },
       options.cacheTtl,
     );
@@ -93,25 +128,48 @@ export abstract class Access {
         );
       }
     });
+    const claims = options.claims ?? {};
+    const scopeClaims = claims.scopes ?? ['scope'];
+    assertClaims([...scopeClaims, claims.groups, claims.principal], scopeClaims.length > 0);
     return new TokenAccess(
       {
         issuer: options.issuer,
         jwksUri: options.jwksUri ?? `${options.issuer.replace(/\/$/, '')}/.well-known/jwks.json`,
         audience: options.audience,
-        scopePrefix: options.scopePrefix ?? '',
-        groupsClaim: options.groupsClaim,
+        scopeClaims: scopeClaims.map((claim) => ({ claim, prefix: options.scopePrefix ?? '' })),
+        groupsClaim: claims.groups,
+        principalClaim: claims.principal,
       },
       options.cacheTtl,
     );
   }
 
-  /** Callers sign requests with AWS credentials (Signature Version 4) and need `execute-api:Invoke` on the API. */
+  /**
+   * Callers sign requests with AWS credentials (Signature Version 4) and need `execute-api:Invoke` on the API. Their
+   * policies decide about paths; to the functions behind the gateway they have every scope, which access rules do not
+   * narrow.
+   */
   public static iam(): Access {
     return new IamAccess();
   }
 
   /** @internal */
   public abstract _bind(scope: Construct): AccessBinding;
+}
+
+function assertClaims(names: readonly (string | undefined)[], hasScopes: boolean): void {
+  if (!hasScopes) {
+    throw new StrataConstructError(
+      'INVALID_CLAIM',
+      'claims.scopes names no claim, so that no token could open anything',
+    );
+  }
+  for (const name of names) {
+    ifResolved(name, (claim) => {
+      if (claim.trim() === '')
+        throw new StrataConstructError('INVALID_CLAIM', 'the name of a claim is empty');
+    });
+  }
 }
 
 class IamAccess extends Access {

@@ -98,7 +98,7 @@ describe('the function authorize takes the events of API Gateway', () => {
       JSON.stringify({
         issuer: issuer.issuer,
         jwksUri: `${issuer.issuer}/.well-known/jwks.json`,
-        scopePrefix: 'strata/',
+        scopeClaims: [{ claim: 'scope', prefix: 'strata/' }],
       }),
     );
   });

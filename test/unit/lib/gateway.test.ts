@@ -122,7 +122,7 @@ describe('a gateway with settings', () => {
             issuer: 'https://login.example.com/',
             jwksUri: 'https://login.example.com/.well-known/jwks.json',
             audience: ['strata'],
-            scopePrefix: '',
+            scopeClaims: [{ claim: 'scope', prefix: '' }],
           }),
         },
       },

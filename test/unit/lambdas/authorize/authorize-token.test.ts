@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { authorizeToken, TokenRefusedError } from '../../../../lambdas/authorize/authorize-token.ts';
 import { readEnvironment } from '../../../../lambdas/authorize/environment.ts';
 import { tokenVerifier } from '../../../../lambdas/authorize/token-verifier.ts';
-import type { TokenIssuer } from '../../../../lib/contracts/access.ts';
+import { PREFIX_SCOPES, type TokenIssuer } from '../../../../lib/contracts/access.ts';
 import { TestIssuer } from '../../../support/token-issuer.ts';
 
 const STAGE = 'arn:aws:execute-api:eu-west-1:123456789012:abc123/prod';
@@ -18,7 +18,10 @@ afterAll(() => pool.stop());
 const trusted: TokenIssuer = {
   issuer: pool.issuer,
   jwksUri: `${pool.issuer}/.well-known/jwks.json`,
-  scopePrefix: 'strata/',
+  scopeClaims: [
+    { claim: 'scope', prefix: 'strata/' },
+    { claim: 'cognito:groups', prefix: '' },
+  ],
   groupsClaim: 'cognito:groups',
 };
 
@@ -33,14 +36,22 @@ const withClaims = (claims: Record<string, unknown>) => `Bearer ${pool.token(cla
 
 describe('a token with a scope', () => {
   it('opens the prefixes of that scope, for every path below them', async () => {
+    const prefixes = Object.entries(PREFIX_SCOPES).flatMap(([prefix, opened]) =>
+      opened.includes('infer') ? [prefix] : [],
+    );
+    expect(prefixes).toContain('v2');
     const result = await authorize(withClaims({ scope: 'strata/infer' }));
     expect(result).toEqual({
       principalId: 'machine-1',
-      context: { principal: 'machine-1', scopes: 'infer' },
+      context: { principal: 'machine-1', scopes: 'infer', groups: '[]' },
       policyDocument: {
         Version: '2012-10-17',
         Statement: [
-          { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: [`${STAGE}/*/v2`, `${STAGE}/*/v2/*`] },
+          {
+            Action: 'execute-api:Invoke',
+            Effect: 'Allow',
+            Resource: prefixes.flatMap((prefix) => [`${STAGE}/*/${prefix}`, `${STAGE}/*/${prefix}/*`]),
+          },
         ],
       },
     });
@@ -59,17 +70,22 @@ describe('a token with a scope', () => {
 });
 
 describe('a token of a person', () => {
-  it('carries the groups as scopes', async () => {
+  it('carries the groups as scopes, and hands all of them on for the access rules', async () => {
     const result = await authorize(withClaims({ sub: 'person-1', 'cognito:groups': ['infer', 'bowling'] }));
-    expect(result.context).toEqual({ principal: 'person-1', scopes: 'infer' });
+    expect(result.context).toEqual({
+      principal: 'person-1',
+      scopes: 'infer',
+      groups: '["infer","bowling"]',
+    });
   });
 
-  it('carries none where the issuer has no groups', async () => {
-    const result = await authorize(withClaims({ 'cognito:groups': ['infer'] }), {
+  it('carries no scopes by groups that only access rules look at', async () => {
+    const result = await authorize(withClaims({ 'cognito:groups': ['admin'] }), {
       ...trusted,
-      groupsClaim: undefined,
+      scopeClaims: [{ claim: 'scope', prefix: 'strata/' }],
     });
     expect(result.policyDocument.Statement).toMatchObject([{ Effect: 'Deny' }]);
+    expect(result.context).toMatchObject({ groups: '["admin"]' });
   });
 });
 
@@ -108,6 +124,17 @@ describe('a token is refused', () => {
     ['when it is for another audience', () => withClaims({ scope, aud: 'other' }), { audience: ['strata'] }],
     ['when it names no audience but must', () => withClaims({ scope }), { audience: ['strata'] }],
     ['when another client asked for it', () => withClaims({ scope }), { clientIds: ['client-2'] }],
+    ['when it expired a year ago', () => withClaims({ scope, exp: now - 365 * 86_400 })],
+    [
+      'when one of several audiences is not enough',
+      () => withClaims({ scope, aud: ['a', 'b'] }),
+      { audience: ['c'] },
+    ],
+    [
+      'when it does not say who its bearer is where that has to stand',
+      () => withClaims({ scope, oid: 7 }),
+      { principalClaim: 'oid' },
+    ],
     ['when it names nobody', () => withClaims({ scope, sub: undefined, client_id: undefined })],
   ])('%s', async (_case, token, issuer = {}) => {
     await expect(authorize(token(), { ...trusted, ...issuer })).rejects.toThrow(TokenRefusedError);
@@ -128,7 +155,7 @@ describe('keys that cannot be fetched', () => {
       { authorizationToken: withClaims({}), methodArn: `${STAGE}/GET/v2` },
       { issuer: trusted, verify },
     );
-    await expect(decision).rejects.toThrow();
+    await expect(decision).rejects.toThrow('fetch failed');
     await expect(decision).rejects.not.toThrow(TokenRefusedError);
   });
 });
@@ -144,6 +171,6 @@ describe('the environment', () => {
   });
 
   it('fails at once when it does not', () => {
-    expect(() => readEnvironment({})).toThrow();
+    expect(() => readEnvironment({})).toThrow(/issuer/);
   });
 });
