@@ -1,3 +1,5 @@
+export * from './delivery/code-delivery';
+export * from './delivery/traffic-shift';
 export * from './gateway/access';
 export * from './gateway/gateway';
 export * from './platform/model-platform';

@@ -12,6 +12,7 @@ const KB = 1024;
  */
 const BUDGETS: Readonly<Record<string, number>> = {
   authorize: 250 * KB,
+  'check-release': 1_000 * KB,
   exchange: 1_100 * KB,
   infer: 1_400 * KB,
 };

@@ -1,14 +1,30 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { apiHandler } from '../shared/api-handler.ts';
 import { functionMetrics } from '../shared/function-metrics.ts';
+import { isSelfCheck, type SelfCheckEvent, type SelfCheckResult } from '../shared/self-check.ts';
 import { readEnvironment } from './environment.ts';
 import { inferenceServer } from './inference-server.ts';
+import { selfCheck } from './self-check.ts';
 
 const logger = new Logger({ serviceName: 'infer' });
 const metrics = functionMetrics('infer');
-const server = inferenceServer(readEnvironment(process.env), { logger, metrics });
+const environment = readEnvironment(process.env);
+const server = inferenceServer(environment, { logger, metrics });
 
-export const handler = apiHandler((request, principal) => server.handle(request, principal), {
-  logger,
-  metrics,
-});
+const answer = apiHandler((request, principal) => server.handle(request, principal), { logger, metrics });
+
+export function handler(event: SelfCheckEvent, context: Context): Promise<SelfCheckResult>;
+export function handler(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult>;
+export function handler(
+  event: APIGatewayProxyEvent | SelfCheckEvent,
+  context: Context,
+): Promise<APIGatewayProxyResult | SelfCheckResult> {
+  return isSelfCheck(event)
+    ? selfCheck({
+        server,
+        memoryMegabytes: environment.memoryMegabytes,
+        requestId: context.awsRequestId,
+      })
+    : answer(event, context);
+}

@@ -8,6 +8,7 @@ import {
   OTHER_CLIENT_ERROR,
   OTHER_SERVER_ERROR,
 } from '../../lib/contracts/metrics.ts';
+import { countVersionFault } from './version-fault.ts';
 
 /** A request that was not served. */
 export interface FailedRequest {
@@ -31,7 +32,10 @@ export interface OutcomeTools {
 export function countFailure(failed: FailedRequest, { logger, metrics }: OutcomeTools): void {
   const isOurs = isFailureStatus(failed.status);
   metrics.addMetric(isOurs ? METRICS.serverError : METRICS.clientError, MetricUnit.Count, 1);
-  if (failed.status === 500) metrics.addMetric(METRICS.internalError, MetricUnit.Count, 1);
+  if (failed.status === 500) {
+    metrics.addMetric(METRICS.internalError, MetricUnit.Count, 1);
+    countVersionFault(metrics);
+  }
   metrics
     .singleMetric()
     .addDimension(DIMENSIONS.code, countedCode(failed.code, isOurs))

@@ -8,6 +8,10 @@ export const ENVIRONMENT = {
   aliasMaxAge: 'STRATA_ALIAS_MAX_AGE',
   /** How tokens are verified: JSON of `TokenIssuer` (lib/contracts/access.ts). */
   tokenIssuer: 'STRATA_TOKEN_ISSUER',
+  /** What a new version is asked before it gets traffic: one of `RELEASE_CHECKS` (lib/contracts/release.ts). */
+  releaseCheck: 'STRATA_RELEASE_CHECK',
+  /** ARN of the function version that is to be released. */
+  releaseVersion: 'STRATA_RELEASE_VERSION',
   /** Name of the bucket through which large tensors are exchanged. */
   exchangeBucket: 'STRATA_EXCHANGE_BUCKET',
   /** Seconds for which a signed URL of the exchange can be used. */

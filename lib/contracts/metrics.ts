@@ -17,6 +17,8 @@ export const DIMENSIONS = {
   version: 'version',
   /** Code of an error. */
   code: 'code',
+  /** Version of the function's code, which is no version of a model. */
+  functionVersion: 'function_version',
 } as const;
 
 /** Metrics of the functions. Milliseconds for times, counts otherwise. */
@@ -47,6 +49,8 @@ export const METRICS = {
   serverError: 'ServerError',
   /** Answers with status 500: faults of ours. Counted as `ServerError` too. */
   internalError: 'InternalError',
+  /** Faults of ours by the version of the function that they happened in: what a release is watched by. */
+  versionFault: 'VersionFault',
   /** Refused and failed requests by `code`. */
   error: 'Error',
   /** 1 for a request that waited for an execution environment to start, 0 for others: the average is their share. */
@@ -55,6 +59,8 @@ export const METRICS = {
   unauthenticated: 'Unauthenticated',
   /** Requests for which could not be found out whether the token is good: keys out of reach, for example. */
   authorizerFailure: 'AuthorizerFailure',
+  /** Requests that the gateway turned away with status 429: counted in its access log, by `ApiId` alone. */
+  throttled: 'Throttled',
 } as const;
 
 /**

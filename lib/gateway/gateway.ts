@@ -3,6 +3,9 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, type IConstruct } from 'constructs';
+import type { CodeDelivery } from '../delivery/code-delivery';
+import { HandlerDelivery } from '../delivery/handler-delivery';
+import type { TrafficShift } from '../delivery/traffic-shift';
 import type { AccessBinding } from '../private/access-binding';
 import { StrataConstructError } from '../private/errors';
 import { Access } from './access';
@@ -58,6 +61,12 @@ export interface GatewayProps {
    * @default Duration.seconds(29)
    */
   readonly integrationTimeout?: Duration;
+
+  /**
+   * How traffic moves to a new version of the function that verifies tokens, once that has passed its check.
+   * @default TrafficShift.canary(10, Duration.minutes(5))
+   */
+  readonly codeShift?: TrafficShift;
 }
 
 /**
@@ -73,6 +82,8 @@ export class Gateway extends Construct implements IGateway {
   public readonly restApi: apigateway.RestApi;
   /** The function that verifies tokens; undefined with IAM access. */
   public readonly authorizeFunction?: lambda.Function;
+  /** Releases new versions of that function; undefined with IAM access. */
+  public readonly authorizeDelivery?: CodeDelivery;
 
   private readonly binding: AccessBinding;
   private readonly integrationTimeout?: Duration;
@@ -100,6 +111,14 @@ export class Gateway extends Construct implements IGateway {
     });
     this.binding = (props.access ?? Access.iam())._bind(this);
     this.authorizeFunction = this.binding.authorizeFunction;
+    if (this.binding.authorizeFunction) {
+      this.authorizeDelivery = new HandlerDelivery(this, 'AuthorizeDelivery', {
+        handler: this.binding.authorizeFunction,
+        check: 'refusal',
+        shift: props.codeShift,
+        refusesByThrowing: true,
+      });
+    }
     const { region, urlSuffix } = Stack.of(this);
     this.url = `https://${this.restApi.restApiId}.execute-api.${region}.${urlSuffix}/${this.restApi.deploymentStage.stageName}`;
     addErrorResponses(this.restApi);

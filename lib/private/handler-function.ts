@@ -22,7 +22,9 @@ export interface HandlerFunctionProps {
  * Callers use the alias `live`, never the function itself, so that a new version can be shifted in.
  */
 export class HandlerFunction extends lambda.Function {
-  public readonly live: lambda.Alias;
+  /** Folder of the handler under `lambdas/`; its metrics carry it as the dimension `service`. */
+  public readonly handlerName: string;
+  private alias?: lambda.Alias;
 
   constructor(scope: Construct, id: string, props: HandlerFunctionProps) {
     const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
@@ -52,6 +54,12 @@ export class HandlerFunction extends lambda.Function {
       // A rollback needs the version that it goes back to.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     });
-    this.live = new lambda.Alias(this, 'Live', { aliasName: 'live', version: this.currentVersion });
+    this.handlerName = props.handler;
+  }
+
+  /** Made when it is first asked for: a function that is no step of a path needs no versions. */
+  public get live(): lambda.Alias {
+    this.alias ??= new lambda.Alias(this, 'Live', { aliasName: 'live', version: this.currentVersion });
+    return this.alias;
   }
 }

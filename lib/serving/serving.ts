@@ -4,6 +4,9 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
+import type { CodeDelivery } from '../delivery/code-delivery';
+import { HandlerDelivery } from '../delivery/handler-delivery';
+import type { TrafficShift } from '../delivery/traffic-shift';
 import { Gateway, type IGateway } from '../gateway/gateway';
 import { StrataConstructError } from '../private/errors';
 import { HandlerFunction } from '../private/handler-function';
@@ -55,6 +58,12 @@ export interface ServingProps {
    * @default Duration.seconds(10)
    */
   readonly aliasMaxAge?: Duration;
+
+  /**
+   * How traffic moves to a new version of the inference function, once that has passed its check.
+   * @default TrafficShift.canary(10, Duration.minutes(5))
+   */
+  readonly codeShift?: TrafficShift;
 }
 
 /**
@@ -71,6 +80,8 @@ export class Serving extends Construct implements iam.IGrantable {
   public readonly registry: IModelRegistry;
   public readonly gateway: IGateway;
   public readonly exchange: IExchange;
+  /** Releases new versions of the inference function. Add the alarms to it that shall end a release. */
+  public readonly delivery: CodeDelivery;
   public readonly grantPrincipal: iam.IPrincipal;
 
   constructor(scope: Construct, id: string, props: ServingProps = {}) {
@@ -105,6 +116,11 @@ export class Serving extends Construct implements iam.IGrantable {
     this.exchange = props.exchange ?? new Exchange(this, 'Exchange', { gateway: this.gateway });
     this.exchange.bindTo(infer);
     this.gateway.mount('v2', infer.live);
+    this.delivery = new HandlerDelivery(this, 'Delivery', {
+      handler: infer,
+      check: 'inference',
+      shift: props.codeShift,
+    });
     this.inferFunction = infer;
     this.live = infer.live;
     this.grantPrincipal = infer.grantPrincipal;

@@ -71,6 +71,10 @@ describe('a request that fails', () => {
     const { metrics } = await invoked(failing(error));
     const expected = ['Requests', 'ColdStart', ...counted].map((name) => `Strata/${name}{${OF_FUNCTION}}`);
     expected.push(`Strata/Error{code=${code},${OF_FUNCTION}}`);
+    // By the function's version too, for the release that may have brought it.
+    if (code === 'INTERNAL') {
+      expected.push(`Strata/VersionFault{function_name=infer-4711,function_version=local,service=infer}`);
+    }
     expect([...metrics.keys()].sort()).toEqual(expected.sort());
   });
 

@@ -1,0 +1,24 @@
+import type { APIGatewayProxyResult } from 'aws-lambda';
+
+/** Asks a version of `infer` to try itself. Nothing that comes through API Gateway has this shape. */
+export interface SelfCheckEvent {
+  readonly strata: 'self-check';
+}
+
+/** What the version answered, as it would have answered it to API Gateway. */
+export interface SelfCheckResult {
+  /** Whether it can serve: it reaches the registry with its own configuration and rights. */
+  readonly readiness: APIGatewayProxyResult;
+  /** An inference with the golden model. */
+  readonly inference: APIGatewayProxyResult;
+}
+
+export const SELF_CHECK: SelfCheckEvent = { strata: 'self-check' };
+
+/**
+ * Whether an event asks for the self-check. Every event of API Gateway carries its request context, whatever the caller
+ * sent, so that no request of the API can get here: only who may invoke the function itself.
+ */
+export function isSelfCheck(event: object): event is SelfCheckEvent {
+  return !('requestContext' in event) && 'strata' in event && event.strata === SELF_CHECK.strata;
+}
