@@ -1,5 +1,6 @@
 import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
+import type { ModelVersion } from '../registry/model-version.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
 import type { Tensor, TensorSpec } from '../tensor/tensor.ts';
 import { fetchInputs } from './exchange/referenced-input.ts';
@@ -8,6 +9,7 @@ import type { ExchangeAccess } from './exchange/tensor-exchange.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
 import { type InferenceRequest, readInferenceRequest } from './inference-request.ts';
 import { encodeInference } from './inference-response.ts';
+import type { InferenceStatistics } from './inference-statistics.ts';
 import { readInputs } from './input-tensors.ts';
 import { parseDocument } from './json-document.ts';
 import { booleanParameter } from './parameters.ts';
@@ -31,6 +33,8 @@ export interface InferTools {
   readonly maxResponseBytes: number;
   /** Takes and gives tensors that are too large for a request or an answer. */
   readonly exchange?: ExchangeAccess;
+  /** Counts what becomes of requests whose version was found. */
+  readonly statistics: InferenceStatistics;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -52,10 +56,33 @@ export async function infer(
   principal: Principal,
   tools: InferTools,
 ): Promise<Answer> {
-  const { registry, runner, now, maxResponseBytes, exchange } = tools;
+  const { registry, statistics, now } = tools;
   const started = now();
   const version = await registry.resolve(route.model, route.version);
-  const resolved = now();
+  try {
+    const answer = await inferWith({ version, started, resolved: now() }, request, principal, tools);
+    statistics.succeeded(version, answer.prediction.latencyMs);
+    return answer;
+  } catch (error) {
+    statistics.failed(version, now() - started);
+    throw error;
+  }
+}
+
+interface Resolved {
+  readonly version: ModelVersion;
+  /** When the request came and when its version was found, by the clock of the tools. */
+  readonly started: number;
+  readonly resolved: number;
+}
+
+async function inferWith(
+  { version, started, resolved }: Resolved,
+  request: ProtocolRequest,
+  principal: Principal,
+  tools: InferTools,
+): Promise<Answer> {
+  const { runner, now, maxResponseBytes, exchange } = tools;
   const { inputs, request: asked } = await decode(request, version.description.inputs, principal, tools);
   const choices = chooseOutputs(asked, version.description.outputs);
   const decoded = now();

@@ -4,10 +4,12 @@ import { AccessRefusedError, type AccessTarget, type Refusal } from '../access/a
 import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
+import { compressedResponse } from './compressed-response.ts';
 import { errorResponse, isFailureOfService } from './error-response.ts';
 import type { ExchangeAccess } from './exchange/tensor-exchange.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
 import { type InferTools, infer } from './infer.ts';
+import { InferenceStatistics, type ModelStatistics } from './inference-statistics.ts';
 import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.ts';
 import { readModels, refuseOverrides, wantsOnlyReady } from './model-management.ts';
 import type { Prediction, PredictionTensors } from './prediction.ts';
@@ -29,6 +31,8 @@ export interface OpenInferenceServerOptions {
   readonly access?: AccessControl;
   /** Monotonic clock in milliseconds; the process's own unless given. */
   readonly now?: () => number;
+  /** Wall clock, milliseconds since 1970; the machine's unless given. */
+  readonly clock?: () => number;
   /** Makes prediction ids; random UUIDs unless given. */
   readonly newId?: () => string;
   /** Hears of each inference that is answered, before the answer goes out. */
@@ -40,7 +44,13 @@ export interface OpenInferenceServerOptions {
 }
 
 /** What beyond the protocol itself is implemented, by the names of Triton's extensions. */
-const EXTENSIONS = ['binary_tensor_data', 'classification', 'model_configuration', 'model_repository'];
+const EXTENSIONS = [
+  'binary_tensor_data',
+  'classification',
+  'model_configuration',
+  'model_repository',
+  'statistics',
+];
 
 /** An extension of ours: docs/large-payloads.md. */
 const EXCHANGE_EXTENSION = 's3_tensor_reference';
@@ -55,11 +65,17 @@ export class OpenInferenceServer {
       ...options,
       now: options.now ?? (() => performance.now()),
       newId: options.newId ?? randomUUID,
+      statistics: new InferenceStatistics(options.clock ?? Date.now),
     };
     this.#access = options.access ?? new AccessControl();
   }
 
   async handle(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    const response = await this.#answerOrRefuse(request, principal);
+    return await compressedResponse(response, request.headers['accept-encoding']);
+  }
+
+  async #answerOrRefuse(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
     try {
       const route = findRoute(request.method, request.path);
       await this.#access.authorise(principal, route.action, targetOf(route));
@@ -115,8 +131,12 @@ export class OpenInferenceServer {
         await runner.load(await registry.resolve(model));
         return json({});
       case 'unload':
-        throw unsupported('Models are unloaded by the service itself when room is needed.');
+        // docs/adr/0004-no-unload.md: one process could forget the model, all others would go on to answer.
+        throw unsupported(
+          'A model cannot be unloaded: every process opens what it is asked for and closes what it needs room for. To take a version out of service, move or remove its aliases.',
+        );
       case 'statistics':
+        return json({ model_stats: await this.#statistics(route, principal) });
       case 'tracing':
       case 'logging':
       case 'shared-memory':
@@ -144,6 +164,25 @@ export class OpenInferenceServer {
       this.#view(route, principal),
     ]);
     return [version, view.of(model)] as const;
+  }
+
+  /** Of one version, of all of a model's that are ready, or of all that this process was asked for. */
+  async #statistics(route: Route, principal: Principal): Promise<ModelStatistics[]> {
+    const { registry, statistics } = this.#options;
+    const { model, version } = route;
+    if (version !== undefined) return [statistics.of(await registry.resolve(model, version))];
+    const view = await this.#view(route, principal);
+    const models =
+      model === ''
+        ? await readModels(
+            registry,
+            statistics.models().filter((name) => view.sees(name)),
+          )
+        : [await registry.model(model)];
+    return models
+      .flatMap((known) => view.of(known).versions)
+      .filter((known) => (model === '' ? statistics.has(known) : known.status === 'READY'))
+      .map((known) => statistics.of(known));
   }
 
   #view(route: Route, principal: Principal): Promise<ModelView> {

@@ -40,7 +40,8 @@ export function headersOf(event: APIGatewayProxyEvent): Record<string, string> {
  * API Gateway sends the same bytes either way.
  */
 export function fromProtocolResponse({ status, headers, body }: ProtocolResponse): APIGatewayProxyResult {
-  const isText = headers['content-type'] === 'application/json' && body.length <= MAX_TEXT_BYTES;
+  const isJson = headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined;
+  const isText = isJson && body.length <= MAX_TEXT_BYTES;
   return {
     statusCode: status,
     headers: { ...headers },

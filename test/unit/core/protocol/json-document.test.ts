@@ -102,7 +102,7 @@ describe('parseDocument', () => {
   it('finds any key that is repeated anywhere, and only then', () => {
     // None ends in a backslash: V8 takes the text of the key `\"` for one that it saw before and that ends so.
     const key = fc.constantFrom('a', 'b:', '"', '\\:', '{', '', 'é');
-    const member = fc.letrec((tie) => ({
+    const { value: document } = fc.letrec<{ value: string; object: string }>((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
         fc.constantFrom('1', '"a:\\""', 'null', '[1,":"]'),
@@ -115,12 +115,18 @@ describe('parseDocument', () => {
           (members) => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`,
         ),
     }));
+    const isRefused = (text: string) => {
+      try {
+        parse(text);
+        return false;
+      } catch (error) {
+        return (error as { code?: string }).code === 'DUPLICATE_KEY';
+      }
+    };
     fc.assert(
-      fc.property(member.value as fc.Arbitrary<string>, (text) => {
+      fc.property(document, (text) => {
         // Written again from what was parsed, a text is shorter by what was lost.
-        const isUnique = JSON.stringify(JSON.parse(text)).length === text.length;
-        if (isUnique) expect(parse(text).value).toEqual(JSON.parse(text));
-        else expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'DUPLICATE_KEY' }));
+        expect(isRefused(text)).toBe(JSON.stringify(JSON.parse(text)).length < text.length);
       }),
       { numRuns: 1000 },
     );

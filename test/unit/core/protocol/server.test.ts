@@ -33,7 +33,13 @@ describe('what is readable', () => {
       expect(await get(path)).toEqual({
         name: 'strata',
         version: '1.2.3',
-        extensions: ['binary_tensor_data', 'classification', 'model_configuration', 'model_repository'],
+        extensions: [
+          'binary_tensor_data',
+          'classification',
+          'model_configuration',
+          'model_repository',
+          'statistics',
+        ],
       });
     }
     expect(await get('/v2/health/live')).toEqual({ live: true });
@@ -124,8 +130,6 @@ describe('what is not there', () => {
     ['GET', '/v2/models/credit/versions/3/ready', 503, 'MODEL_NOT_READY'],
     ['GET', '/v2/nothing', 404, 'ENDPOINT_NOT_FOUND'],
     ['PUT', '/v2/models/credit/infer', 405, 'METHOD_NOT_ALLOWED'],
-    ['GET', '/v2/models/stats', 501, 'UNSUPPORTED'],
-    ['GET', '/v2/models/credit/stats', 501, 'UNSUPPORTED'],
     ['POST', '/v2/models/credit/generate', 501, 'UNSUPPORTED'],
     ['GET', '/v2/trace/setting', 501, 'UNSUPPORTED'],
     ['GET', '/v2/logging', 501, 'UNSUPPORTED'],
@@ -216,8 +220,10 @@ describe('loading', () => {
     expect(runner.loaded).toEqual([]);
   });
 
-  it('cannot be undone', async () => {
-    expect((await post('credit/unload')).status).toBe(501);
+  it('cannot be undone, since one process cannot speak for the others', async () => {
+    const { status, json } = await post('credit/unload');
+    expect(status).toBe(501);
+    expect(json['error']).toMatch(/aliases/);
   });
 });
 
