@@ -2,6 +2,8 @@ export * from './delivery/code-delivery';
 export * from './delivery/traffic-shift';
 export * from './gateway/access';
 export * from './gateway/gateway';
+export * from './monitoring/monitoring';
+export * from './monitoring/monitoring-api';
 export * from './platform/model-platform';
 export * from './registry/model-registry';
 export * from './registry/model-registry-store';

@@ -1,15 +1,21 @@
-import { type Duration, Stack } from 'aws-cdk-lib';
+import { type Duration, Names, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct, type IConstruct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import type { CodeDelivery } from '../delivery/code-delivery';
 import { HandlerDelivery } from '../delivery/handler-delivery';
 import type { TrafficShift } from '../delivery/traffic-shift';
+import { monitor } from '../monitoring/monitor';
+import type { IMonitoring } from '../monitoring/monitoring-api';
 import type { AccessBinding } from '../private/access-binding';
 import { StrataConstructError } from '../private/errors';
 import { Access } from './access';
+import { ACCESS_LOG_FORMAT, countThrottled } from './access-log';
 import { addErrorResponses } from './error-responses';
+import { gatewayAlarms } from './gateway-alarms';
+import { gatewayRows } from './gateway-dashboard';
+import { MeasuredGateway } from './measured-gateway';
 
 /** The API's front door: layers mount their functions on it. */
 export interface IGateway extends IConstruct {
@@ -67,6 +73,12 @@ export interface GatewayProps {
    * @default TrafficShift.canary(10, Duration.minutes(5))
    */
   readonly codeShift?: TrafficShift;
+
+  /**
+   * Where this layer shows itself and brings its alarms.
+   * @default - it is not monitored
+   */
+  readonly monitoring?: IMonitoring;
 }
 
 /**
@@ -76,7 +88,7 @@ export interface GatewayProps {
  * @example
  * const gateway = new Gateway(this, 'Gateway', { access: Access.cognito(userPool) });
  */
-export class Gateway extends Construct implements IGateway {
+export class Gateway extends MeasuredGateway implements IGateway {
   public readonly url: string;
   /** The REST API. */
   public readonly restApi: apigateway.RestApi;
@@ -93,6 +105,8 @@ export class Gateway extends Construct implements IGateway {
     super(scope, id);
     this.integrationTimeout = props.integrationTimeout;
     this.restApi = new apigateway.RestApi(this, 'Resource', {
+      // API Gateway's metrics know an API by its name only.
+      restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       description: 'Strata: inference and model deployment',
       endpointConfiguration: { types: [apigateway.EndpointType.REGIONAL] },
       // Clients of the binary tensor extension send no Content-Type; anything narrower would decode their bytes as text.
@@ -106,7 +120,7 @@ export class Gateway extends Construct implements IGateway {
         tracingEnabled: true,
         accessLogDestination:
           props.accessLogGroup && new apigateway.LogGroupLogDestination(props.accessLogGroup),
-        accessLogFormat: props.accessLogGroup && apigateway.AccessLogFormat.jsonWithStandardFields(),
+        accessLogFormat: props.accessLogGroup && ACCESS_LOG_FORMAT,
       },
     });
     this.binding = (props.access ?? Access.iam())._bind(this);
@@ -122,6 +136,12 @@ export class Gateway extends Construct implements IGateway {
     const { region, urlSuffix } = Stack.of(this);
     this.url = `https://${this.restApi.restApiId}.execute-api.${region}.${urlSuffix}/${this.restApi.deploymentStage.stageName}`;
     addErrorResponses(this.restApi);
+    const hasAccessLogs = props.accessLogGroup !== undefined;
+    if (props.accessLogGroup) countThrottled(this, props.accessLogGroup);
+    monitor(this, props.monitoring, {
+      alarms: gatewayAlarms(this, hasAccessLogs),
+      rows: gatewayRows(this, hasAccessLogs),
+    });
     this.node.addValidation({
       validate: () =>
         this.mounted.size > 0 ? [] : [`${this.node.path}: nothing is mounted on this gateway`],

@@ -2,6 +2,8 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Access } from '../gateway/access';
 import { Gateway } from '../gateway/gateway';
+import { Monitoring } from '../monitoring/monitoring';
+import type { IMonitoring } from '../monitoring/monitoring-api';
 import { ModelRegistry } from '../registry/model-registry';
 import type { ModelRegistryStore } from '../registry/model-registry-store';
 import { SecurityStore } from '../security/security-store';
@@ -32,6 +34,12 @@ export interface ModelPlatformProps {
    * @default Architecture.X86_64
    */
   readonly architecture?: lambda.Architecture;
+
+  /**
+   * Where every layer shows itself and brings its alarms.
+   * @default - one of its own: a dashboard, and alarms that nobody is told of
+   */
+  readonly monitoring?: IMonitoring;
 }
 
 /**
@@ -41,6 +49,7 @@ export interface ModelPlatformProps {
  * new ModelPlatform(this, 'Strata');
  */
 export class ModelPlatform extends Construct {
+  public readonly monitoring: IMonitoring;
   public readonly gateway: Gateway;
   public readonly registry: ModelRegistry;
   public readonly serving: Serving;
@@ -50,12 +59,15 @@ export class ModelPlatform extends Construct {
     const access =
       props.access ??
       Access.cognito((props.securityStore ?? new SecurityStore(this, 'SecurityStore')).userPool);
-    this.gateway = new Gateway(this, 'Gateway', { access });
+    this.monitoring = props.monitoring ?? new Monitoring(this, 'Monitoring');
+    const monitoring = this.monitoring;
+    this.gateway = new Gateway(this, 'Gateway', { access, monitoring });
     this.registry = new ModelRegistry(this, 'ModelRegistry', { store: props.registryStore });
     this.serving = new Serving(this, 'Serving', {
       registry: this.registry,
       gateway: this.gateway,
       architecture: props.architecture,
+      monitoring,
     });
   }
 }

@@ -2,18 +2,23 @@ import { Duration, Size } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
 import type { CodeDelivery } from '../delivery/code-delivery';
 import { HandlerDelivery } from '../delivery/handler-delivery';
 import type { TrafficShift } from '../delivery/traffic-shift';
 import { Gateway, type IGateway } from '../gateway/gateway';
+import { monitor } from '../monitoring/monitor';
+import type { IMonitoring } from '../monitoring/monitoring-api';
 import { StrataConstructError } from '../private/errors';
 import { HandlerFunction } from '../private/handler-function';
 import { ifResolved } from '../private/tokens';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
 import { Exchange, type IExchange } from './exchange';
+import { MeasuredServing } from './measured-serving';
 import { OnnxRuntimeLayer } from './onnx-runtime-layer';
+import { servingAlarms } from './serving-alarms';
+import { servingRows } from './serving-dashboard';
 
 /** Properties of the serving layer. */
 export interface ServingProps {
@@ -64,6 +69,12 @@ export interface ServingProps {
    * @default TrafficShift.canary(10, Duration.minutes(5))
    */
   readonly codeShift?: TrafficShift;
+
+  /**
+   * Where this layer shows itself and brings its alarms.
+   * @default - it is not monitored
+   */
+  readonly monitoring?: IMonitoring;
 }
 
 /**
@@ -72,7 +83,7 @@ export interface ServingProps {
  * @example
  * new Serving(this, 'Serving', { registry, gateway });
  */
-export class Serving extends Construct implements iam.IGrantable {
+export class Serving extends MeasuredServing implements iam.IGrantable {
   /** The inference function. Call its alias `live`, not the function itself. */
   public readonly inferFunction: lambda.Function;
   /** The alias that every caller uses. */
@@ -112,7 +123,7 @@ export class Serving extends Construct implements iam.IGrantable {
     OnnxRuntimeLayer.forArchitecture(this, architecture).addTo(infer);
     this.registry = props.registry ?? new ModelRegistry(this, 'ModelRegistry');
     this.registry.bindTo(infer);
-    this.gateway = props.gateway ?? new Gateway(this, 'Gateway');
+    this.gateway = props.gateway ?? new Gateway(this, 'Gateway', { monitoring: props.monitoring });
     this.exchange = props.exchange ?? new Exchange(this, 'Exchange', { gateway: this.gateway });
     this.exchange.bindTo(infer);
     this.gateway.mount('v2', infer.live);
@@ -124,5 +135,6 @@ export class Serving extends Construct implements iam.IGrantable {
     this.inferFunction = infer;
     this.live = infer.live;
     this.grantPrincipal = infer.grantPrincipal;
+    monitor(this, props.monitoring, { alarms: servingAlarms(this), rows: servingRows(this) });
   }
 }

@@ -1,0 +1,62 @@
+import type * as apigateway from 'aws-cdk-lib/aws-apigateway';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { METRICS, METRICS_NAMESPACE } from '../contracts/metrics';
+import { functionMetric } from '../private/function-metric';
+
+const { SUM } = cloudwatch.Stats;
+
+/** What can be measured of a gateway: API Gateway's own metrics of the stage, and those of the authorizer. */
+export abstract class MeasuredGateway extends Construct {
+  /** The REST API. */
+  public abstract readonly restApi: apigateway.RestApi;
+  /** The function that verifies tokens; undefined with IAM access. */
+  public abstract readonly authorizeFunction?: lambda.Function;
+
+  /** Requests that came to the gateway, whatever became of them. Sum. */
+  public metricRequests(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.restApi.deploymentStage.metricCount({ statistic: SUM, ...options });
+  }
+
+  /** Answers with status 4xx, the gateway's own and those of functions. Sum. */
+  public metricClientErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.restApi.deploymentStage.metricClientError({ statistic: SUM, ...options });
+  }
+
+  /** Answers with status 5xx, the gateway's own and those of functions. Sum. */
+  public metricServerErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.restApi.deploymentStage.metricServerError({ statistic: SUM, ...options });
+  }
+
+  /** Time from the request to the answer, in milliseconds: authorizer, function and the gateway itself. p99. */
+  public metricLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.restApi.deploymentStage.metricLatency({ statistic: cloudwatch.Stats.p(99), ...options });
+  }
+
+  /** Requests that the gateway turned away with status 429. Written only where there are access logs. Sum. */
+  public metricThrottled(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: METRICS_NAMESPACE,
+      metricName: METRICS.throttled,
+      statistic: SUM,
+      ...options,
+      dimensionsMap: { ApiId: this.restApi.restApiId, ...options?.dimensionsMap },
+    });
+  }
+
+  /** Requests whose token proved nothing; undefined with IAM access. Sum. */
+  public metricUnauthenticated(options?: cloudwatch.MetricOptions): cloudwatch.Metric | undefined {
+    return this.authorizerMetric(METRICS.unauthenticated, options);
+  }
+
+  /** Requests for which could not be found out whether the token is good; undefined with IAM access. Sum. */
+  public metricAuthorizerFailures(options?: cloudwatch.MetricOptions): cloudwatch.Metric | undefined {
+    return this.authorizerMetric(METRICS.authorizerFailure, options);
+  }
+
+  private authorizerMetric(name: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric | undefined {
+    const handler = this.authorizeFunction;
+    return handler && functionMetric({ handler, service: 'authorize', name, statistic: SUM }, options);
+  }
+}
