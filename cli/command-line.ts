@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { accessCommand } from './access.ts';
 import { aliasCommand } from './alias.ts';
 import { inferCommand } from './infer.ts';
 import { modelsCommand } from './models.ts';
@@ -39,9 +40,13 @@ function program(terminal: Terminal, json: boolean): Command {
       writeErr: (text) => json || terminal.stderr.write(text),
     })
     .exitOverride();
-  const commands = [registerCommand, inferCommand, modelsCommand, aliasCommand, tokenCommand];
+  const commands = [registerCommand, inferCommand, modelsCommand, aliasCommand, accessCommand, tokenCommand];
   for (const command of commands) {
-    root.addCommand(command(terminal).copyInheritedSettings(root));
+    const added = command(terminal).copyInheritedSettings(root);
+    for (const part of added.commands) {
+      part.copyInheritedSettings(added);
+    }
+    root.addCommand(added);
   }
   return root;
 }

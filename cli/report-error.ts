@@ -9,9 +9,11 @@ interface Report {
 
 /** What to do next, where the message alone does not say it. */
 const HINTS: Readonly<Record<string, string>> = {
+  ACCESS_RULES_CHANGED: '`strata access show` prints the current ones',
   INVALID_TOKEN: 'get a fresh token with `strata token`, or leave --token out',
   MODEL_NOT_FOUND: '`strata models` lists what is registered',
-  PERMISSION_DENIED: 'ask for a token with the missing scope: `strata token --scopes <scope>`',
+  PERMISSION_DENIED:
+    '`strata token --scopes <scope>` asks for a scope that is missing, `strata access check` says what the rules allow',
   STACK_NOT_FOUND: '--region and --profile choose where to look',
   UNAUTHORIZED: 'get a fresh token with `strata token`, or leave --token out',
   VERSION_NOT_FOUND: '`strata models` lists versions and aliases',
