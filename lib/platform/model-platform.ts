@@ -1,9 +1,11 @@
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Access } from '../gateway/access';
 import { Gateway } from '../gateway/gateway';
 import { Monitoring } from '../monitoring/monitoring';
 import type { IMonitoring } from '../monitoring/monitoring-api';
+import { encryptLogs } from '../private/encrypted-logs';
 import { ModelRegistry } from '../registry/model-registry';
 import type { ModelRegistryStore } from '../registry/model-registry-store';
 import { SecurityStore } from '../security/security-store';
@@ -40,6 +42,13 @@ export interface ModelPlatformProps {
    * @default - one of its own: a dashboard, and alarms that nobody is told of
    */
   readonly monitoring?: IMonitoring;
+
+  /**
+   * Key that encrypts the log groups of the platform's functions. Its policy has to let CloudWatch Logs use it, as that
+   * of `LogKey` does.
+   * @default - a key of CloudWatch Logs
+   */
+  readonly logEncryptionKey?: kms.IKey;
 }
 
 /**
@@ -56,6 +65,7 @@ export class ModelPlatform extends Construct {
 
   constructor(scope: Construct, id: string, props: ModelPlatformProps = {}) {
     super(scope, id);
+    if (props.logEncryptionKey) encryptLogs(this, props.logEncryptionKey);
     const access =
       props.access ??
       Access.cognito((props.securityStore ?? new SecurityStore(this, 'SecurityStore')).userPool);

@@ -1,5 +1,6 @@
 import { type RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { LogKey } from '../monitoring/log-key';
 import { ModelRegistryStore } from '../registry/model-registry-store';
 import { SecurityStore } from '../security/security-store';
 
@@ -16,11 +17,14 @@ export interface DataStackProps extends StackProps {
 export class DataStack extends Stack {
   public readonly security: SecurityStore;
   public readonly registry: ModelRegistryStore;
+  /** Encrypts the log groups of what runs. */
+  public readonly logKey: LogKey;
 
   constructor(scope: Construct, id: string, props: DataStackProps = {}) {
     super(scope, id, { terminationProtection: true, description: 'Strata: data', ...props });
     const removalPolicy = props.removalPolicy;
     this.security = new SecurityStore(this, 'SecurityStore', { removalPolicy });
+    this.logKey = new LogKey(this, 'LogKey', { removalPolicy });
     this.registry = new ModelRegistryStore(this, 'ModelRegistryStore', { removalPolicy });
   }
 }

@@ -22,11 +22,12 @@ export class ServiceStack extends Stack {
 
   constructor(scope: Construct, id: string, props: ServiceStackProps) {
     super(scope, id, { description: 'Strata: service', ...props });
-    const { security, registry } = props.data;
+    const { security, registry, logKey } = props.data;
     this.platform = new ModelPlatform(this, 'Platform', {
       securityStore: security,
       registryStore: registry,
       architecture: props.architecture,
+      logEncryptionKey: logKey,
     });
     new CfnOutput(this, OUTPUTS.endpoint, {
       value: this.platform.gateway.url,

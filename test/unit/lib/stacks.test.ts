@@ -53,6 +53,7 @@ describe('the two stacks', () => {
       .sort();
     expect(held).toMatchInlineSnapshot(`
       [
+        "LogKeyE83D0C1B AWS::KMS::Key",
         "ModelRegistryStoreAccessLogs7AA8D411 AWS::S3::Bucket",
         "ModelRegistryStoreArtifacts72F21A84 AWS::S3::Bucket",
         "ModelRegistryStoreKeyFF4A0774 AWS::KMS::Key",
