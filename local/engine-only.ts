@@ -7,10 +7,8 @@ import { Engine } from '../core/engine/engine.ts';
 import { describeModel } from '../core/onnx/describe-model.ts';
 import { OpenInferenceServer } from '../core/protocol/open-inference-server.ts';
 import { readModelFile } from '../core/registry/model-file.ts';
-import type { ModelVersion, RegisteredModel } from '../core/registry/model-version.ts';
-import { CHAMPION } from '../core/registry/names.ts';
-import { modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
-import type { RegistryReader } from '../core/registry/registry-reader.ts';
+import type { ModelVersion } from '../core/registry/model-version.ts';
+import { singleVersionRegistry } from '../core/registry/single-version.ts';
 import { SCOPES } from '../lib/contracts/access.ts';
 import project from '../package.json' with { type: 'json' };
 import { DEMO_FILE, DEMO_MODEL } from './demo-model.ts';
@@ -41,7 +39,7 @@ export async function serveEngineOnly(): Promise<EngineOnly> {
     createdAt: new Date().toISOString(),
   };
   const protocol = new OpenInferenceServer({
-    registry: registryOf(version),
+    registry: singleVersionRegistry(version),
     runner: new Engine({
       artifacts: { open: async () => createReadStream(DEMO_FILE) },
       directory: join(run.path, 'models'),
@@ -97,28 +95,4 @@ async function answer(protocol: OpenInferenceServer, request: IncomingMessage, r
     { id: 'local', scopes: [...SCOPES] },
   );
   response.writeHead(status, headers).end(body);
-}
-
-/** A registry that holds one version, the champion. */
-function registryOf(version: ModelVersion): RegistryReader {
-  const model: RegisteredModel = {
-    name: version.model,
-    createdAt: version.createdAt,
-    versions: [version],
-    aliases: { [CHAMPION]: version.version },
-  };
-  const find = (name: string) => {
-    if (name !== model.name) throw modelNotFound(name);
-    return model;
-  };
-  return {
-    modelNames: async () => [model.name],
-    model: async (name) => find(name),
-    resolve: async (name, versionOrAlias = CHAMPION) => {
-      find(name);
-      if (versionOrAlias !== CHAMPION && versionOrAlias !== version.version)
-        throw versionNotFound(name, versionOrAlias);
-      return version;
-    },
-  };
 }
