@@ -7,7 +7,10 @@ import { functionMetric } from '../private/function-metric';
 
 const { SUM } = cloudwatch.Stats;
 
-/** What can be measured of a gateway: API Gateway's own metrics of the stage, and those of the authorizer. */
+/**
+ * What can be measured of a gateway: API Gateway's own metrics of the stage, and those of the authorizer.
+ * @internal
+ */
 export abstract class MeasuredGateway extends Construct {
   /** The REST API. */
   public abstract readonly restApi: apigateway.RestApi;

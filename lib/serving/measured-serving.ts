@@ -7,7 +7,10 @@ import { functionMetric } from '../private/function-metric';
 const { SUM, AVERAGE, SAMPLE_COUNT } = cloudwatch.Stats;
 const P99 = cloudwatch.Stats.p(99);
 
-/** What can be measured of serving: the metrics that the inference function writes. */
+/**
+ * What can be measured of serving: the metrics that the inference function writes.
+ * @internal
+ */
 export abstract class MeasuredServing extends Construct {
   /** The inference function. Call its alias `live`, not the function itself. */
   public abstract readonly inferFunction: lambda.Function;
