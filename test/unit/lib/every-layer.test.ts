@@ -4,6 +4,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { describe, expect, it } from 'vitest';
 import {
   Access,
+  Exchange,
   Gateway,
   ModelPlatform,
   ModelRegistry,
@@ -15,6 +16,7 @@ import { synth, TEST_ENV, testApp, testStack } from '../../support/synth';
 
 /** Everything that a user can make with one `new` and no properties. */
 const LAYERS: Record<string, (stack: Stack, id: string) => void> = {
+  Exchange: (stack, id) => new Exchange(stack, id),
   Gateway: (stack, id) => new Serving(stack, id, { gateway: new Gateway(stack, `${id}Gateway`) }),
   ModelPlatform: (stack, id) => new ModelPlatform(stack, id),
   ModelRegistry: (stack, id) => new ModelRegistry(stack, id),

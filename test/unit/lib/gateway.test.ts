@@ -32,14 +32,16 @@ describe('a gateway by default', () => {
   });
 
   it('asks for AWS signatures on every method', () => {
-    expect(methods(template)).toHaveLength(2);
+    // The prefixes of inference and of the exchange, each with and without a rest.
+    expect(methods(template)).toHaveLength(4);
     for (const method of methods(template)) expect(method.AuthorizationType).toBe('AWS_IAM');
   });
 
-  it('lets API Gateway call the alias, with one permission for the whole prefix', () => {
+  it('lets API Gateway call the alias, with one permission for each whole prefix', () => {
     const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
-    expect(permissions).toHaveLength(1);
-    expect(JSON.stringify(permissions[0]?.Properties.FunctionName)).toContain('Live');
+    expect(permissions).toHaveLength(2);
+    for (const { Properties } of permissions)
+      expect(JSON.stringify(Properties.FunctionName)).toContain('Live');
     for (const method of methods(template)) expect(JSON.stringify(method.Integration.Uri)).toContain('Live');
   });
 
