@@ -2,6 +2,9 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { accessCommand } from './access.ts';
 import { aliasCommand } from './alias.ts';
+import { deployCommand } from './deploy.ts';
+import { destroyCommand } from './destroy.ts';
+import { doctorCommand } from './doctor.ts';
 import { inferCommand } from './infer.ts';
 import { modelsCommand } from './models.ts';
 import { registerCommand } from './register.ts';
@@ -29,7 +32,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
 
 function program(terminal: Terminal, json: boolean): Command {
   const root = new Command('strata')
-    .description('Registers ONNX models and asks them for predictions.')
+    .description('Takes ONNX models to endpoints in your own AWS account, and asks them for predictions.')
     .version(packageJson.version, '-V, --version')
     // Otherwise the program's --version would take the one of `strata infer`.
     .enablePositionalOptions()
@@ -40,7 +43,17 @@ function program(terminal: Terminal, json: boolean): Command {
       writeErr: (text) => json || terminal.stderr.write(text),
     })
     .exitOverride();
-  const commands = [registerCommand, inferCommand, modelsCommand, aliasCommand, accessCommand, tokenCommand];
+  const commands = [
+    registerCommand,
+    inferCommand,
+    modelsCommand,
+    aliasCommand,
+    accessCommand,
+    tokenCommand,
+    deployCommand,
+    destroyCommand,
+    doctorCommand,
+  ];
   for (const command of commands) {
     const added = command(terminal).copyInheritedSettings(root);
     for (const part of added.commands) {

@@ -38,9 +38,9 @@ export function registerCommand(terminal: Terminal): Command {
     });
 }
 
-function register(
+export function register(
   path: string,
-  { name, alias }: RegisterOptions,
+  { name, alias }: Pick<RegisterOptions, 'name' | 'alias'>,
   { deployment, aws }: AccountTarget,
   onProgress: (progress: RegisterProgress) => void,
 ): Promise<ModelVersion> {
@@ -79,7 +79,7 @@ async function withProgress(
   return version as ModelVersion;
 }
 
-function inWords(progress: RegisterProgress): string {
+export function inWords(progress: RegisterProgress): string {
   switch (progress.step) {
     case 'check':
       return 'checking the model';

@@ -2,10 +2,12 @@ import { type Command, Option } from 'commander';
 import { accessToken } from '../aws/access-token.ts';
 import { type AwsTarget, cloudFormation, cognito } from '../aws/clients.ts';
 import { deploymentOfStack } from '../aws/deployment.ts';
+import { atEmulator } from '../aws/emulated-deployment.ts';
 import { readLocalDeployment } from '../aws/local-deployment.ts';
 import { InvalidInputError, StrataError, UnavailableError } from '../core/errors.ts';
 import type { Scope } from '../lib/contracts/access.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
+import { awsTarget } from './aws-account.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options that every command has: where the deployment is, and how results are printed. */
@@ -76,9 +78,11 @@ export async function findAccount(options: TargetOptions, terminal: Terminal): P
     );
   }
   if (options.stack !== undefined) {
-    const { region, profile } = options;
-    const deployment = await deploymentOfStack(cloudFormation({ region, profile }), options.stack);
-    return { deployment, aws: { region: deployment.region, profile } };
+    const aws = awsTarget(options, terminal);
+    const onAws = await deploymentOfStack(cloudFormation(aws), options.stack);
+    const { awsEndpoint } = aws;
+    const deployment = awsEndpoint === undefined ? onAws : atEmulator(onAws, awsEndpoint);
+    return { deployment, aws: { ...aws, region: deployment.region } };
   }
   const deployment = await readLocalDeployment(terminal.directory);
   if (deployment === undefined) {
