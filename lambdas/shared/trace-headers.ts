@@ -11,7 +11,10 @@ const HEADER = 'traceparent';
 
 const randomId: NewId = (bytes) => randomBytes(bytes).toString('hex');
 
-/** Continues the caller's trace, or begins one: it is in every log line of the request and in the answer's headers. */
+/**
+ * Continues the caller's trace, or begins one: it is in every log line of the request, beside the id that callers get,
+ * and in the answer's headers.
+ */
 export function traceHeaders(logger: Logger, newId: NewId = randomId): Middleware {
   const answers = new WeakMap<object, string>();
   const addHeader: middy.MiddlewareFn<APIGatewayProxyEvent, APIGatewayProxyResult> = (request) => {
@@ -24,7 +27,12 @@ export function traceHeaders(logger: Logger, newId: NewId = randomId): Middlewar
     before: ({ event }) => {
       const trace = continueTrace(headersOf(event), newId);
       answers.set(event, formatTraceparent(trace));
-      logger.appendKeys({ trace_id: trace.traceId, span_id: trace.spanId, parent_span_id: trace.parentId });
+      logger.appendKeys({
+        request_id: event.requestContext.requestId,
+        trace_id: trace.traceId,
+        span_id: trace.spanId,
+        parent_span_id: trace.parentId,
+      });
     },
     after: addHeader,
     onError: addHeader,

@@ -123,6 +123,7 @@ describe('the trace of a request', () => {
     expect(header?.spanId).not.toBe('00f067aa0ba902b7');
     for (const line of log) {
       expect(line).toMatchObject({
+        request_id: event.requestContext.requestId,
         trace_id: header?.traceId,
         span_id: header?.spanId,
         parent_span_id: '00f067aa0ba902b7',
