@@ -30,14 +30,14 @@ const WEIGHTS = [
 ] as const;
 const BIAS = [1, -0.5] as const;
 /** Code of each label, and the name that is answered for it; others have code 0 and the name `unknown`. */
-const LABELS = { Adelie: 1, Gentoo: 2, Größe: 3 } as const;
-const NAMES = ['klein', 'mittel', 'groß'] as const;
+const LABELS = { Adelie: 1, Größe: 2, Gentoo: 3 } as const;
+const NAMES = ['klein', 'groß', 'mittel'] as const;
 
 const FEATURES = [
   [1, 2, 4],
   [8, -16, 0.5],
 ] as const;
-/** Beyond 2^53: a number that passed through floating point would come back as another. */
+/** Odd and beyond 2^53, as is the total: what passed through floating point would be another number. */
 const COUNTS = [9_007_199_254_740_993n, -3n] as const;
 const ASKED_LABELS = ['Größe', 'Chinstrap'] as const;
 
