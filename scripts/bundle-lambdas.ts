@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { nodeHttpPlugin } from './node-http-plugin.ts';
 import { onnxruntimePlugin } from './onnxruntime-plugin.ts';
 
 const KB = 1024;
@@ -34,7 +35,7 @@ export const NODE_BUNDLE = {
   banner: {
     js: "import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);",
   },
-  plugins: [onnxruntimePlugin()],
+  plugins: [onnxruntimePlugin(), nodeHttpPlugin()],
 } satisfies BuildOptions;
 
 /** What one bundle came to. */
