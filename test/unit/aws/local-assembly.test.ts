@@ -73,6 +73,30 @@ describe('what the emulator does not know', () => {
     expect(deriveLocalTemplate(alarms, KNOWN).leftOut.map(({ logicalId }) => logicalId)).toEqual(['Math']);
   });
 
+  it('leaves an alias its update policy and what it waits for', () => {
+    const alias = {
+      Type: 'AWS::S3::Bucket',
+      DependsOn: ['Deployments'],
+      UpdatePolicy: {
+        CodeDeployLambdaAliasUpdate: {
+          ApplicationName: { Ref: 'Code' },
+          DeploymentGroupName: { Ref: 'Deployments' },
+        },
+      },
+    };
+    const shifted: Template = {
+      Resources: {
+        Alias: alias,
+        Code: { Type: 'AWS::CodeDeploy::Application' },
+        Deployments: { Type: 'AWS::CodeDeploy::DeploymentGroup', DependsOn: ['Code'] },
+      },
+    };
+    const { template: local, leftOut } = deriveLocalTemplate(shifted, KNOWN);
+    expect(local.Resources?.['Alias']).toEqual(alias);
+    expect(local.Resources?.['Deployments']?.['DependsOn']).toEqual(['Code']);
+    expect(leftOut.map(({ logicalId }) => logicalId)).toEqual(['Code', 'Deployments']);
+  });
+
   it('does not include custom resources: their functions are deployed like any other', () => {
     const custom: Template = { Resources: { Seed: { Type: 'Custom::Seed' } } };
     expect(deriveLocalTemplate(custom, KNOWN).leftOut).toEqual([]);
