@@ -6,9 +6,11 @@ import {
   Access,
   Exchange,
   Gateway,
+  LogKey,
   ModelPlatform,
   ModelRegistry,
   ModelRegistryStore,
+  Monitoring,
   SecurityStore,
   Serving,
 } from '../../../lib';
@@ -18,9 +20,11 @@ import { synth, TEST_ENV, testApp, testStack } from '../../support/synth';
 const LAYERS: Record<string, (stack: Stack, id: string) => void> = {
   Exchange: (stack, id) => new Exchange(stack, id),
   Gateway: (stack, id) => new Serving(stack, id, { gateway: new Gateway(stack, `${id}Gateway`) }),
+  LogKey: (stack, id) => new LogKey(stack, id),
   ModelPlatform: (stack, id) => new ModelPlatform(stack, id),
   ModelRegistry: (stack, id) => new ModelRegistry(stack, id),
   ModelRegistryStore: (stack, id) => new ModelRegistryStore(stack, id),
+  Monitoring: (stack, id) => new Monitoring(stack, id),
   SecurityStore: (stack, id) => new SecurityStore(stack, id),
   Serving: (stack, id) => new Serving(stack, id),
 };
