@@ -69,7 +69,8 @@ const MOST_PROBLEMS = 5;
 /** @throws InvalidInputError `INVALID_ACCESS_RULES`; the message says where and what */
 export function readAccessDocument(value: unknown): AccessDocument {
   const read = accessDocument.safeParse(value);
-  if (read.success) return read.data;
+  // Nothing is filled in or changed: what is shown again has the order in which its author wrote it.
+  if (read.success) return value as AccessDocument;
   const problems = read.error.issues.map(({ path, message }) => `${placeOf(path)}: ${message}`);
   const more = problems.length - MOST_PROBLEMS;
   throw new InvalidInputError(

@@ -3,16 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
+import { AccessRulesTable } from '../../aws/access-rules-table.ts';
 import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
 import { dynamoDb, s3, s3Signer } from '../../aws/clients.ts';
 import { ExchangeBucket } from '../../aws/exchange-bucket.ts';
 import { ExchangeUrls } from '../../aws/exchange-urls.ts';
 import { RegistryTable } from '../../aws/registry-table.ts';
+import { AccessControl } from '../../core/access/access-control.ts';
+import type { AccessRulesReader } from '../../core/access/access-revision.ts';
+import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
 import { Engine } from '../../core/engine/engine.ts';
 import type { EngineEvent } from '../../core/engine/engine-event.ts';
 import type { ExchangeAccess } from '../../core/protocol/exchange/tensor-exchange.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
+import type { ArtifactReader } from '../../core/registry/artifact-reader.ts';
 import { CachedRegistryReader } from '../../core/registry/cached-registry-reader.ts';
+import type { RegistryReader } from '../../core/registry/registry-reader.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MAX_BODY_BYTES } from '../shared/api-event.ts';
 import type { InferEnvironment } from './environment.ts';
@@ -37,18 +43,25 @@ export interface InferTools {
   readonly metrics: Metrics;
 }
 
-/** The protocol's server over the registry on AWS and the engine in this process. */
+/** Where models and the rules about them are kept. */
+export interface InferPorts {
+  readonly registry: RegistryReader;
+  readonly rules: AccessRulesReader;
+  readonly artifacts: ArtifactReader;
+}
+
+/** The protocol's server over a registry, on AWS unless given, and the engine in this process. */
 export function inferenceServer(
   environment: InferEnvironment,
   { logger, metrics }: InferTools,
+  ports: InferPorts = awsPorts(environment),
 ): OpenInferenceServer {
   const now = () => performance.now();
-  const registry = new CachedRegistryReader(new RegistryTable(dynamoDb(), environment.registryTable), {
-    maxAgeMs: environment.aliasMaxAgeMs,
-    now,
-  });
+  const freshness = { maxAgeMs: environment.aliasMaxAgeMs, now };
+  const registry = new CachedRegistryReader(ports.registry, freshness);
+  const rules = new CachedAccessRules(ports.rules, freshness);
   const runner = new Engine({
-    artifacts: new ArtifactsBucket(s3(), environment.artifactsBucket),
+    artifacts: ports.artifacts,
     directory: join(tmpdir(), 'models'),
     memoryMegabytes: environment.memoryMegabytes,
     maxBytes: environment.memoryMegabytes * MB * MODEL_MEMORY_SHARE,
@@ -62,6 +75,7 @@ export function inferenceServer(
     serverVersion: packageJson.version,
     registry,
     runner,
+    access: new AccessControl(rules),
     maxRequestBytes: MAX_REQUEST_BYTES,
     maxResponseBytes: MAX_BODY_BYTES,
     exchange: exchangeAccess(environment),
@@ -71,10 +85,22 @@ export function inferenceServer(
       measurePrediction(prediction, metrics);
       logger.info('prediction', { prediction });
     },
+    onRefusal: (refusal, { id }) => {
+      logger.warn('access refused', { refusal: { principal: id, ...refusal } });
+    },
     onInternalError: (error) => {
       logger.error('internal error', error as Error);
     },
   });
+}
+
+function awsPorts({ registryTable, artifactsBucket }: InferEnvironment): InferPorts {
+  const table = dynamoDb();
+  return {
+    registry: new RegistryTable(table, registryTable),
+    rules: new AccessRulesTable(table, registryTable),
+    artifacts: new ArtifactsBucket(s3(), artifactsBucket),
+  };
 }
 
 function exchangeAccess({ exchange, memoryMegabytes }: InferEnvironment): ExchangeAccess | undefined {
