@@ -47,7 +47,8 @@ async function modelsIn(target: AwsTarget, { physicalId, logicalId }: StackResou
 async function contentOf(target: AwsTarget, { physicalId }: StackResource): Promise<string> {
   const content = await bucketContent(target, physicalId).catch(() => undefined);
   if (content === undefined) return ' with everything in it';
-  return ` with ${content.objects} objects, older versions included (${byteSize(content.bytes)})`;
+  const objects = content.objects === 1 ? '1 object' : `${content.objects} objects`;
+  return ` with ${objects}, older versions included (${byteSize(content.bytes)})`;
 }
 
 /** Deletes the data stack with all that it keeps. What cannot be undone comes last. */

@@ -55,7 +55,7 @@ export function platformCheck(platform: string, arch: string, glibc: string | un
 
 function glibcVersion(): string | undefined {
   // Otherwise the report asks for the names of all open connections.
-  process.report.excludeNetwork = true;
+  Object.assign(process.report, { excludeNetwork: true });
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   return header.glibcVersionRuntime;
 }
