@@ -1,11 +1,13 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { DIMENSIONS, METRICS, METRICS_NAMESPACE } from '../contracts/metrics';
+import { DIMENSIONS, METRICS } from '../contracts/metrics';
 import type { ReleaseCheckName } from '../contracts/release';
+import { type IMonitoring, Severity } from '../monitoring/monitoring-api';
+import { functionMetric } from '../private/function-metric';
 import type { HandlerFunction } from '../private/handler-function';
 import { CodeDelivery } from './code-delivery';
-import { faultsAlarm } from './faults-alarm';
+import { faultsAlarm, RELEASE_TAKEN_BACK } from './faults-alarm';
 import { ReleaseCheck } from './release-check';
 import type { TrafficShift } from './traffic-shift';
 
@@ -15,12 +17,14 @@ export interface HandlerDeliveryProps {
   readonly shift?: TrafficShift;
   /** Whether throwing is how the function says no: then Lambda's own errors say nothing of a release. */
   readonly refusesByThrowing?: boolean;
+  /** Hears of a release that is taken back. */
+  readonly monitoring?: IMonitoring;
 }
 
 /** The delivery of one of our functions: checked before traffic, watched by what it says of itself and by Lambda. */
 export class HandlerDelivery extends CodeDelivery {
   constructor(scope: Construct, id: string, props: HandlerDeliveryProps) {
-    const { handler, check, shift, refusesByThrowing = false } = props;
+    const { handler, check, shift, monitoring, refusesByThrowing = false } = props;
     const own = faultsByVersion(handler);
     super(scope, id, {
       alias: handler.live,
@@ -28,21 +32,27 @@ export class HandlerDelivery extends CodeDelivery {
       preTrafficHook: new ReleaseCheck(scope, `${id}Check`, { check, version: handler.live.version }),
       faults: refusesByThrowing ? own : undefined,
     });
-    if (!refusesByThrowing) this.addAlarm(faultsAlarm(this, 'OwnFaults', own));
+    const alarms = [this.faultsAlarm];
+    if (!refusesByThrowing) {
+      const ownFaults = faultsAlarm(this, 'OwnFaults', own);
+      this.addAlarm(ownFaults);
+      alarms.push(ownFaults);
+    }
+    // Callers are served by the version before: it can wait for the next working day.
+    for (const alarm of alarms) monitoring?.addAlarm(Severity.WARNING, RELEASE_TAKEN_BACK, alarm);
   }
 }
 
 /** Faults that the new version answered with status 500, or by which it could not decide. */
-function faultsByVersion({ handlerName, functionName, live }: HandlerFunction): cloudwatch.Metric {
-  return new cloudwatch.Metric({
-    namespace: METRICS_NAMESPACE,
-    metricName: METRICS.versionFault,
-    dimensionsMap: {
-      [DIMENSIONS.service]: handlerName,
-      [DIMENSIONS.functionName]: functionName,
-      [DIMENSIONS.functionVersion]: live.version.version,
+function faultsByVersion(handler: HandlerFunction): cloudwatch.Metric {
+  return functionMetric(
+    {
+      handler,
+      service: handler.handlerName,
+      name: METRICS.versionFault,
+      statistic: cloudwatch.Stats.SUM,
+      dimensions: { [DIMENSIONS.functionVersion]: handler.live.version.version },
     },
-    statistic: cloudwatch.Stats.SUM,
-    period: Duration.minutes(1),
-  });
+    { period: Duration.minutes(1) },
+  );
 }

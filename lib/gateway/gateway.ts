@@ -131,6 +131,7 @@ export class Gateway extends MeasuredGateway implements IGateway {
         check: 'refusal',
         shift: props.codeShift,
         refusesByThrowing: true,
+        monitoring: props.monitoring,
       });
     }
     const { region, urlSuffix } = Stack.of(this);

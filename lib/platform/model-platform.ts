@@ -1,6 +1,7 @@
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { TrafficShift } from '../delivery/traffic-shift';
 import { Access } from '../gateway/access';
 import { Gateway } from '../gateway/gateway';
 import { Monitoring } from '../monitoring/monitoring';
@@ -38,6 +39,12 @@ export interface ModelPlatformProps {
   readonly architecture?: lambda.Architecture;
 
   /**
+   * How traffic moves to a new version of the functions that answer a request, once that has passed its check.
+   * @default TrafficShift.canary(10, Duration.minutes(5))
+   */
+  readonly codeShift?: TrafficShift;
+
+  /**
    * Where every layer shows itself and brings its alarms.
    * @default - one of its own: a dashboard, and alarms that nobody is told of
    */
@@ -71,13 +78,14 @@ export class ModelPlatform extends Construct {
       Access.cognito((props.securityStore ?? new SecurityStore(this, 'SecurityStore')).userPool);
     this.monitoring = props.monitoring ?? new Monitoring(this, 'Monitoring');
     const monitoring = this.monitoring;
-    this.gateway = new Gateway(this, 'Gateway', { access, monitoring });
+    this.gateway = new Gateway(this, 'Gateway', { access, monitoring, codeShift: props.codeShift });
     this.registry = new ModelRegistry(this, 'ModelRegistry', { store: props.registryStore });
     this.serving = new Serving(this, 'Serving', {
       registry: this.registry,
       gateway: this.gateway,
       architecture: props.architecture,
       monitoring,
+      codeShift: props.codeShift,
     });
   }
 }

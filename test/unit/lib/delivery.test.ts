@@ -1,11 +1,19 @@
 import { Duration, Lazy, type Stack, Token } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Access, CodeDelivery, type CodeDeliveryProps, Gateway, Serving, TrafficShift } from '../../../lib';
+import {
+  CodeDelivery,
+  type CodeDeliveryProps,
+  Gateway,
+  ModelPlatform,
+  Monitoring,
+  Serving,
+  TrafficShift,
+} from '../../../lib';
 import { synth, testStack } from '../../support/synth';
 
 type Properties = Record<string, unknown>;
@@ -42,12 +50,8 @@ function only(template: Template, type: string): [string, { Properties: Properti
   return found[0] as [string, { Properties: Properties } & Properties];
 }
 
-function serving(codeShift?: TrafficShift): Template {
-  return synth((stack) => {
-    const access = Access.cognito(new cognito.UserPool(stack, 'Pool'));
-    const gateway = new Gateway(stack, 'Gateway', { access, codeShift });
-    new Serving(stack, 'Serving', { gateway, codeShift });
-  });
+function platform(codeShift?: TrafficShift): Template {
+  return synth((stack) => void new ModelPlatform(stack, 'Platform', { codeShift }));
 }
 
 describe('a delivery by default', () => {
@@ -325,7 +329,7 @@ describe('a shift', () => {
 });
 
 describe('the functions of a request', () => {
-  const template = serving();
+  const template = platform();
   const aliases = template.findResources('AWS::Lambda::Alias');
   const named = (name: string) => Object.entries(aliases).find(([id]) => id.includes(name))?.[1];
   const functions = template.findResources('AWS::Lambda::Function');
@@ -411,8 +415,22 @@ describe('the functions of a request', () => {
     expect(alarms.sort()).toEqual(['Errors', 'VersionFault authorize', 'VersionFault infer']);
   });
 
+  it('tell the monitoring when a release of theirs is taken back', () => {
+    const template = synth((stack) => {
+      const alarmTopics = { warning: new sns.Topic(stack, 'Mail') };
+      new ModelPlatform(stack, 'Platform', {
+        monitoring: new Monitoring(stack, 'Monitoring', { alarmTopics }),
+      });
+    });
+    const told = Object.values(template.findResources('AWS::CloudWatch::Alarm'))
+      .filter(({ Properties }) => Properties.AlarmDescription.includes('"A release is taken back"'))
+      .map(({ Properties }) => Properties.AlarmActions);
+    expect(told).toHaveLength(3);
+    for (const actions of told) expect(actions).toEqual([{ Ref: expect.stringContaining('Mail') }]);
+  });
+
   it('take another shift', () => {
-    const groups = serving(TrafficShift.allAtOnce()).findResources('AWS::CodeDeploy::DeploymentGroup');
+    const groups = platform(TrafficShift.allAtOnce()).findResources('AWS::CodeDeploy::DeploymentGroup');
     for (const { Properties } of Object.values(groups)) {
       expect(Properties.DeploymentConfigName).toBe('CodeDeployDefault.LambdaAllAtOnce');
     }
