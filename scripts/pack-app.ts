@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CONTEXT_ENV, OUTDIR_ENV } from 'aws-cdk-lib/cx-api';
@@ -37,8 +38,11 @@ export async function packApp(root: string): Promise<number> {
     await synthesise(root, folder);
     const stacks = await makePortable(folder, target);
     await chmod(folder, 0o755);
-    await rm(target, { recursive: true, force: true });
+    // Two renames, so that who reads it meanwhile finds the one or the other.
+    const before = `${folder}.before`;
+    if (existsSync(target)) await rename(target, before);
     await rename(folder, target);
+    await rm(before, { recursive: true, force: true });
     return stacks;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
