@@ -36,7 +36,7 @@ export interface ExchangeProps {
   readonly gateway?: IGateway;
 
   /**
-   * Largest sum of the uploads that one call asks for. What an inference function takes is less: an eighth of its memory.
+   * Largest sum of the uploads that one call asks for. What an inference function takes is less: a sixteenth of its memory.
    * @default Size.gibibytes(5)
    */
   readonly maxUploadSize?: Size;
