@@ -1,13 +1,14 @@
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 
-/** The alarm's heading in docs/runbook.md. */
-export const RELEASE_TAKEN_BACK = 'A release is taken back';
-
-/** One fault of a new version, within a minute, is one too many. */
+/**
+ * One fault of a new version, within a minute, is one too many. It counts for releases: when nothing is released, the
+ * alarms of the layers say what there is to do.
+ */
 export function faultsAlarm(scope: Construct, id: string, faults: cloudwatch.IMetric): cloudwatch.Alarm {
   return new cloudwatch.Alarm(scope, id, {
-    alarmDescription: `A new version of a function fails: its release is stopped and taken back. Runbook: "${RELEASE_TAKEN_BACK}".`,
+    alarmDescription:
+      'The newest version of a function fails. While it is being released, the release is stopped and taken back. Runbook: "A release is taken back".',
     metric: faults,
     threshold: 1,
     evaluationPeriods: 1,

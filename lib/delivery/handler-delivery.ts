@@ -3,11 +3,10 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { DIMENSIONS, METRICS } from '../contracts/metrics';
 import type { ReleaseCheckName } from '../contracts/release';
-import { type IMonitoring, Severity } from '../monitoring/monitoring-api';
 import { functionMetric } from '../private/function-metric';
 import type { HandlerFunction } from '../private/handler-function';
 import { CodeDelivery } from './code-delivery';
-import { faultsAlarm, RELEASE_TAKEN_BACK } from './faults-alarm';
+import { faultsAlarm } from './faults-alarm';
 import { ReleaseCheck } from './release-check';
 import type { TrafficShift } from './traffic-shift';
 
@@ -17,14 +16,12 @@ export interface HandlerDeliveryProps {
   readonly shift?: TrafficShift;
   /** Whether throwing is how the function says no: then Lambda's own errors say nothing of a release. */
   readonly refusesByThrowing?: boolean;
-  /** Hears of a release that is taken back. */
-  readonly monitoring?: IMonitoring;
 }
 
 /** The delivery of one of our functions: checked before traffic, watched by what it says of itself and by Lambda. */
 export class HandlerDelivery extends CodeDelivery {
   constructor(scope: Construct, id: string, props: HandlerDeliveryProps) {
-    const { handler, check, shift, monitoring, refusesByThrowing = false } = props;
+    const { handler, check, shift, refusesByThrowing = false } = props;
     const own = faultsByVersion(handler);
     super(scope, id, {
       alias: handler.live,
@@ -32,14 +29,7 @@ export class HandlerDelivery extends CodeDelivery {
       preTrafficHook: new ReleaseCheck(scope, `${id}Check`, { check, version: handler.live.version }),
       faults: refusesByThrowing ? own : undefined,
     });
-    const alarms = [this.faultsAlarm];
-    if (!refusesByThrowing) {
-      const ownFaults = faultsAlarm(this, 'OwnFaults', own);
-      this.addAlarm(ownFaults);
-      alarms.push(ownFaults);
-    }
-    // Callers are served by the version before: it can wait for the next working day.
-    for (const alarm of alarms) monitoring?.addAlarm(Severity.WARNING, RELEASE_TAKEN_BACK, alarm);
+    if (!refusesByThrowing) this.addAlarm(faultsAlarm(this, 'OwnFaults', own));
   }
 }
 

@@ -131,7 +131,6 @@ export class Gateway extends MeasuredGateway implements IGateway {
         check: 'refusal',
         shift: props.codeShift,
         refusesByThrowing: true,
-        monitoring: props.monitoring,
       });
     }
     const { region, urlSuffix } = Stack.of(this);

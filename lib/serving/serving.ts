@@ -131,7 +131,6 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
       handler: infer,
       check: 'inference',
       shift: props.codeShift,
-      monitoring: props.monitoring,
     });
     this.inferFunction = infer;
     this.live = infer.live;

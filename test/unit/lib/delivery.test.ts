@@ -2,7 +2,6 @@ import { Duration, Lazy, type Stack, Token } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,7 +9,6 @@ import {
   type CodeDeliveryProps,
   Gateway,
   ModelPlatform,
-  Monitoring,
   Serving,
   TrafficShift,
 } from '../../../lib';
@@ -413,20 +411,6 @@ describe('the functions of a request', () => {
       });
     // Throwing is how an authorizer refuses: Lambda would count each bad token as an error.
     expect(alarms.sort()).toEqual(['Errors', 'VersionFault authorize', 'VersionFault infer']);
-  });
-
-  it('tell the monitoring when a release of theirs is taken back', () => {
-    const template = synth((stack) => {
-      const alarmTopics = { warning: new sns.Topic(stack, 'Mail') };
-      new ModelPlatform(stack, 'Platform', {
-        monitoring: new Monitoring(stack, 'Monitoring', { alarmTopics }),
-      });
-    });
-    const told = Object.values(template.findResources('AWS::CloudWatch::Alarm'))
-      .filter(({ Properties }) => Properties.AlarmDescription.includes('"A release is taken back"'))
-      .map(({ Properties }) => Properties.AlarmActions);
-    expect(told).toHaveLength(3);
-    for (const actions of told) expect(actions).toEqual([{ Ref: expect.stringContaining('Mail') }]);
   });
 
   it('take another shift', () => {

@@ -229,7 +229,7 @@ describe('the dashboard', () => {
 
   it('shows every alarm that was handed to it', () => {
     const [status] = widgets.filter(({ type }) => type === 'alarm');
-    expect(status?.properties['alarms']).toHaveLength(alarmsOf(monitored()).length);
+    expect(status?.properties['alarms']).toHaveLength(linkedAlarms(monitored()).length);
   });
 
   it('shows each code that is counted, each part of the latency and each model version', () => {
