@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Reply } from '../../../conformance/check.ts';
+import { httpCall } from '../../../conformance/http-call.ts';
+import { jsonMessage, onlyOutput } from '../../../conformance/inference.ts';
 import type { Scope } from '../../../lib/contracts/access.ts';
 import { token } from '../../support/deployment.ts';
 import { TestIssuer } from '../../support/token-issuer.ts';
-import type { Reply } from './check.ts';
-import { httpCall } from './http-call.ts';
-import { inferPath, jsonMessage, onlyOutput } from './inference.ts';
+import { inferPath } from './infer-path.ts';
 import { registerModels } from './models.ts';
 import { assertRefused } from './refusal.ts';
 

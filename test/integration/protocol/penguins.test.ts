@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
-import { token } from '../../support/deployment.ts';
-import type { Call, Message, Reply } from './check.ts';
-import { httpCall } from './http-call.ts';
+import type { Call, Message, Reply } from '../../../conformance/check.ts';
+import { httpCall } from '../../../conformance/http-call.ts';
 import {
   binaryMessage,
   float32,
   type Inference,
-  inferPath,
   jsonMessage,
   readInference,
-} from './inference.ts';
+} from '../../../conformance/inference.ts';
+import { token } from '../../support/deployment.ts';
+import { inferPath } from './infer-path.ts';
 import { registerModels } from './models.ts';
 
 /** The runtime computes in single precision, scikit-learn in double. */

@@ -86,6 +86,20 @@ def add_sub():
     )
 
 
+def double():
+    """x [n, m] -> y = x + x [n, m]."""
+    shape = ["n", "m"]
+    save(
+        "double",
+        model(
+            "double",
+            [node("Add", ["x", "x"], ["y"])],
+            [tensor("x", TensorProto.FLOAT, shape)],
+            [tensor("y", TensorProto.FLOAT, shape)],
+        ),
+    )
+
+
 def constant():
     """No input -> y [3] = 1, 2, 3."""
     value = numpy_helper.from_array(np.array([1, 2, 3], np.float32), "value")
@@ -206,6 +220,7 @@ if __name__ == "__main__":
     for build in (
         identities,
         add_sub,
+        double,
         constant,
         optional_input,
         ir3,

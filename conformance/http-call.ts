@@ -8,8 +8,13 @@ import type { Call, Reply } from './check.ts';
  *
  * @param endpoint base URL, stage included, without a trailing slash
  * @param headers sent with every request; those of a request win
+ * @param timeoutMs until the answer is complete; forever unless given
  */
-export function httpCall(endpoint: string, headers: Readonly<Record<string, string>> = {}): Call {
+export function httpCall(
+  endpoint: string,
+  headers: Readonly<Record<string, string>> = {},
+  timeoutMs?: number,
+): Call {
   const request = endpoint.startsWith('https:') ? secure : plain;
   return (method, path, message = {}) =>
     new Promise<Reply>((resolve, reject) => {
@@ -17,6 +22,7 @@ export function httpCall(endpoint: string, headers: Readonly<Record<string, stri
       const sent = request(endpoint + path, {
         method,
         headers: { ...headers, ...message.headers, ...(body && { 'content-length': body.length }) },
+        signal: timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs),
       });
       sent.on('error', reject);
       sent.on('response', (response) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Call, Message, Reply } from './check.ts';
+import type { Message, Reply } from './check.ts';
 
 export type Leaf = number | bigint | string | boolean | null;
 
@@ -23,12 +23,6 @@ export interface Inference {
 
 const LENGTH_HEADER = 'inference-header-content-length';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-export const inferPath = (model: string, version?: string) =>
-  version === undefined ? `/v2/models/${model}/infer` : `/v2/models/${model}/versions/${version}/infer`;
-
-export const infer = (call: Call, model: string, request: unknown) =>
-  call('POST', inferPath(model), jsonMessage(request));
 
 /** @param request a request object, or the JSON text itself */
 export function jsonMessage(request: unknown): Message {
@@ -62,22 +56,29 @@ export function parseJson(bytes: Uint8Array): unknown {
   );
 }
 
+/** The body as text, for messages. */
+export const textOf = (reply: Reply): string => Buffer.from(reply.bytes).toString();
+
+/** The body of an answer of 200 that is JSON. */
+export function readJson(reply: Reply): unknown {
+  assert.equal(reply.status, 200, `status ${reply.status}: ${textOf(reply).slice(0, 300)}`);
+  assert.match(reply.headers.get('content-type') ?? 'none', /^application\/json\b/);
+  return parseJson(reply.bytes);
+}
+
 /** Reads an inference answer of either form, and holds the form itself against the protocol. */
 export function readInference(reply: Reply): Inference {
-  assert.equal(
-    reply.status,
-    200,
-    `status ${reply.status}: ${Buffer.from(reply.bytes).toString().slice(0, 300)}`,
-  );
+  assert.equal(reply.status, 200, `status ${reply.status}: ${textOf(reply).slice(0, 300)}`);
   const length = reply.headers.get(LENGTH_HEADER);
   const contentType = reply.headers.get('content-type');
   if (length === null) {
-    assert.equal(contentType, 'application/json');
-    return parseJson(reply.bytes) as Inference;
+    assert.match(contentType ?? 'none', /^application\/json\b/);
+    return withFlatData(parseJson(reply.bytes) as Inference);
   }
   assert.equal(contentType, 'application/octet-stream');
   assert.match(length, /^\d+$/);
   const message = parseJson(reply.bytes.subarray(0, Number(length))) as Inference;
+  assert.ok(Array.isArray(message.outputs), '"outputs" is a list');
   let offset = Number(length);
   const outputs = message.outputs.map((output) => {
     const size = output.parameters?.['binary_data_size'];
@@ -89,6 +90,17 @@ export function readInference(reply: Reply): Inference {
     return { ...output, raw };
   });
   assert.equal(offset, reply.bytes.length, 'bytes behind the last output');
+  return withFlatData({ ...message, outputs });
+}
+
+/** Servers may nest data as its shape. */
+function withFlatData(message: Inference): Inference {
+  assert.ok(Array.isArray(message.outputs), '"outputs" is a list');
+  const outputs = message.outputs.map((output) =>
+    output.data === undefined
+      ? output
+      : { ...output, data: output.data.flat(Number.POSITIVE_INFINITY) as Leaf[] },
+  );
   return { ...message, outputs };
 }
 
@@ -97,6 +109,11 @@ export function onlyOutput(reply: Reply): Output {
   const { outputs } = readInference(reply);
   assert.equal(outputs.length, 1, `one output, got ${outputs.map(({ name }) => name).join(', ')}`);
   return outputs[0] as Output;
+}
+
+/** Data of the outputs by name: without a selection the protocol gives them no order. */
+export function dataByName(reply: Reply): Record<string, readonly Leaf[] | undefined> {
+  return Object.fromEntries(readInference(reply).outputs.map(({ name, data }) => [name, data]));
 }
 
 export const hex = (digits: string) => Buffer.from(digits.replaceAll(' ', ''), 'hex');

@@ -1,6 +1,9 @@
-import { type Check, must, type Suite } from '../check.ts';
-import { binaryMessage, float32, infer, inferPath, jsonMessage } from '../inference.ts';
-import { assertRefused } from '../refusal.ts';
+import assert from 'node:assert/strict';
+import { type Check, type Message, must, nice, type Suite, should } from '../check.ts';
+import { binaryMessage, float32, jsonMessage, onlyOutput } from '../inference.ts';
+import { REFERENCES } from '../references.ts';
+import { assertRefused, mentions } from '../refusal.ts';
+import { identityModel } from './datatypes.ts';
 
 type Input = Readonly<Record<string, unknown>> & { readonly datatype?: string };
 
@@ -54,7 +57,6 @@ const WRONG_TENSORS: readonly [string, Input][] = [
   ['BYTES holds a number', { datatype: 'BYTES', data: ['1', 2] }],
   ['BYTES holds null', { datatype: 'BYTES', data: ['1', null] }],
   ['BYTES holds half a surrogate pair', { datatype: 'BYTES', data: ['1', '\ud83d'] }],
-  ['BYTES holds a NUL character, which the runtime cuts at', { datatype: 'BYTES', data: ['1', 'a\0b'] }],
   ['data and binary_data_size are given both', { parameters: { binary_data_size: 8 } }],
 ];
 
@@ -75,15 +77,14 @@ const row = (name: string, rows = 1) => ({
 });
 const [A, B] = [row('a'), row('b')];
 
-/** Inputs of add_sub that do not fit together: [title, inputs, tensor that the refusal names]. */
-const WRONG_SETS: readonly [string, readonly unknown[], string?][] = [
+/** Inputs of add_sub that do not fit together: [title, inputs, tensor that is at fault]. */
+const WRONG_SETS: readonly [string, readonly unknown[], string][] = [
   ['an input is missing', [A], 'b'],
   ['all inputs are missing', [], 'a'],
   ['an input is unknown', [A, B, row('surplus')], 'surplus'],
   ['an input comes twice', [A, B, A], 'a'],
   ['a name is one that every object has', [A, B, row('__proto__')], '__proto__'],
   ['a fixed dimension differs', [A, { ...B, shape: [2, 2] }], 'b'],
-  ['rows of two inputs differ in number, which only the runtime can tell', [row('a', 2), row('b', 3)]],
 ];
 
 const TWO = float32(1, 2);
@@ -99,54 +100,87 @@ const WRONG_BYTES: readonly [string, Input, Uint8Array][] = [
   ['binary_data_size is a text', bytes('8'), TWO],
 ];
 
-const refused = (title: string, model: string, request: unknown, names?: string): Check =>
-  must(title, async (call) => {
-    assertRefused(await infer(call, model, request), 400, { names });
+/** One request that breaks one rule, by the model it goes to, and the tensor at fault. */
+interface Wrong {
+  readonly title: string;
+  readonly model: string;
+  readonly message: Message;
+  readonly tensor: string;
+}
+
+const WRONG: readonly Wrong[] = [
+  ...WRONG_TENSORS.map(([title, wrong]) => {
+    const input = { ...GOOD, ...wrong };
+    // Where the datatype itself is wrong, the model stays the one of FP32.
+    const model =
+      'data' in wrong && input.datatype !== undefined ? identityModel(input.datatype) : 'identity_fp32';
+    return { title, model, message: jsonMessage({ inputs: [input] }), tensor: 'x' };
+  }),
+  ...WRONG_LITERALS.map(([title, datatype, data]) => ({
+    title,
+    model: identityModel(datatype),
+    message: jsonMessage(`{"inputs":[{"name":"x","datatype":"${datatype}","shape":[1,2],"data":${data}}]}`),
+    tensor: 'x',
+  })),
+  ...WRONG_SETS.map(([title, inputs, tensor]) => ({
+    title,
+    model: 'add_sub',
+    message: jsonMessage({ inputs }),
+    tensor,
+  })),
+  ...WRONG_BYTES.map(([title, input, tail]) => ({
+    title,
+    model: 'identity_fp32',
+    message: binaryMessage({ inputs: [input] }, tail),
+    tensor: 'x',
+  })),
+];
+
+const refused = ({ title, model, message }: Wrong): Check =>
+  must(`${title}: 400`, async (server) => {
+    assertRefused(await server.post(model, message), 400);
+  });
+
+const namesTensor = ({ title, model, message, tensor }: Wrong): Check =>
+  nice(`${title}: the message names the tensor`, async (server) => {
+    const error = assertRefused(await server.post(model, message), 400);
+    assert.ok(mentions(error, tensor), `"${error}" names ${tensor}`);
   });
 
 export const validation: Suite = {
-  title: 'every rule of a request: 400 that names the tensor',
+  title: 'every rule of a request',
+  reference: REFERENCES.request,
   checks: [
-    ...WRONG_TENSORS.map(([title, wrong]) => {
-      const input = { ...GOOD, ...wrong };
-      // Where the datatype itself is wrong, the model stays the one of FP32.
-      const model =
-        'data' in wrong && input.datatype ? `identity_${input.datatype.toLowerCase()}` : 'identity_fp32';
-      return refused(title, model, { inputs: [input] }, 'x');
+    ...WRONG.map(refused),
+    must('rows of two inputs that differ in number, which only the runtime can tell: 400', async (server) => {
+      assertRefused(await server.infer('add_sub', { inputs: [row('a', 2), row('b', 3)] }), 400);
     }),
-    ...WRONG_LITERALS.map(([title, datatype, data]) =>
-      refused(
-        title,
-        `identity_${datatype.toLowerCase()}`,
-        `{"inputs":[{"name":"x","datatype":"${datatype}","shape":[1,2],"data":${data}}]}`,
-        'x',
-      ),
+    must('BYTES holds a NUL character: it comes back or is refused, never cut', async (server) => {
+      const data = ['1', 'a\0b'];
+      const inputs = [{ ...GOOD, datatype: 'BYTES', data }];
+      const reply = await server.infer('identity_bytes', { inputs });
+      if (reply.status === 200) assert.deepEqual(onlyOutput(reply).data, data);
+      else assertRefused(reply, 400);
+    }),
+    must(
+      'bytes are left over: 400',
+      async (server) => {
+        const message = binaryMessage({ inputs: [bytes(8)] }, float32(1, 2, 3));
+        assertRefused(await server.post('identity_fp32', message), 400);
+      },
+      REFERENCES.binary,
     ),
-    ...WRONG_SETS.map(([title, inputs, names]) => refused(title, 'add_sub', { inputs }, names)),
-    ...WRONG_BYTES.map(([title, input, tail]) =>
-      must(title, async (call) => {
-        const reply = await call(
-          'POST',
-          inferPath('identity_fp32'),
-          binaryMessage({ inputs: [input] }, tail),
-        );
-        assertRefused(reply, 400, { names: 'x' });
-      }),
+    must(
+      'binary_data_size without the length header: 400',
+      async (server) => {
+        assertRefused(await server.infer('identity_fp32', { inputs: [bytes(8)] }), 400);
+      },
+      REFERENCES.binary,
     ),
-    must('bytes are left over', async (call) => {
-      const reply = await call(
-        'POST',
-        inferPath('identity_fp32'),
-        binaryMessage({ inputs: [bytes(8)] }, float32(1, 2, 3)),
-      );
-      assertRefused(reply, 400);
+    should('BF16 for a model of FP32 is 400, or 501 where the server has no BF16', async (server) => {
+      const message = binaryMessage({ inputs: [{ ...bytes(4), datatype: 'BF16' }] }, new Uint8Array(4));
+      assertRefused(await server.post('identity_fp32', message), 400, 501);
     }),
-    must('binary_data_size without the length header', async (call) => {
-      const reply = await call('POST', inferPath('identity_fp32'), jsonMessage({ inputs: [bytes(8)] }));
-      assertRefused(reply, 400, { names: 'x' });
-    }),
-    must('BF16, which the runtime cannot carry, is 501', async (call) => {
-      assertRefused(await infer(call, 'identity_fp32', { inputs: [{ ...bytes(4), datatype: 'BF16' }] }), 501);
-    }),
+    ...WRONG.map(namesTensor),
   ],
 };
