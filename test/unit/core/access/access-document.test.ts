@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { RULE_ACTIONS, readAccessDocument } from '../../../../core/access/access-document.ts';
@@ -39,6 +40,15 @@ const REFUSED: readonly [string, unknown, string][] = [
 describe('a document of access rules', () => {
   it('is taken as it is written', () => {
     expect(readAccessDocument(TAKEN)).toEqual(TAKEN);
+  });
+
+  it('is taken as the documentation shows it', () => {
+    const page = readFileSync(new URL('../../../../docs/access.md', import.meta.url), 'utf8');
+    const examples = [...page.matchAll(/```json\n(.+?)```/gs)].map(
+      ([, text = '']) => JSON.parse(text) as unknown,
+    );
+    expect(examples).not.toEqual([]);
+    for (const example of examples) expect(readAccessDocument(example)).toEqual(example);
   });
 
   it('may hold no rule: then nobody is let in but administrators', () => {
