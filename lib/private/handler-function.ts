@@ -51,8 +51,9 @@ export class HandlerFunction extends lambda.Function {
       logGroup,
       tracing: lambda.Tracing.ACTIVE,
       loggingFormat: lambda.LoggingFormat.JSON,
-      // A rollback needs the version that it goes back to.
-      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      // A rollback needs the version that it goes back to. One that was taken back goes with its release: Lambda does not
+      // publish the same code twice, so that it could not be deployed again.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     });
     this.handlerName = props.handler;
   }

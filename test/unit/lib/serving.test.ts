@@ -32,8 +32,9 @@ describe('serving by default', () => {
     });
   });
 
-  it('keeps versions, so that a rollback has somewhere to go', () => {
-    template.hasResource('AWS::Lambda::Version', { DeletionPolicy: 'Retain' });
+  it('keeps versions, so that a rollback has somewhere to go, but none that was taken back', () => {
+    template.allResources('AWS::Lambda::Version', { DeletionPolicy: 'RetainExceptOnCreate' });
+    template.allResources('AWS::Lambda::Version', { UpdateReplacePolicy: 'Retain' });
     template.hasResourceProperties('AWS::Lambda::Alias', { Name: 'live' });
   });
 });
