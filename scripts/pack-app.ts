@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { CONTEXT_ENV, OUTDIR_ENV } from 'aws-cdk-lib/cx-api';
-import { execa } from 'execa';
+import { synthesiseApp } from './synthesise-app.ts';
 
 interface AssetManifest {
   readonly files?: Readonly<Record<string, { readonly source: { path?: string } }>>;
@@ -35,7 +34,7 @@ export async function packApp(root: string): Promise<number> {
   const target = join(root, 'assets', 'app');
   const folder = await mkdtemp(join(root, 'assets', 'app-'));
   try {
-    await synthesise(root, folder);
+    await synthesiseApp({ root, folder, context: CONTEXT });
     const stacks = await makePortable(folder, target);
     await chmod(folder, 0o755);
     // Two renames, so that who reads it meanwhile finds the one or the other.
@@ -48,24 +47,6 @@ export async function packApp(root: string): Promise<number> {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
-}
-
-async function synthesise(root: string, folder: string): Promise<void> {
-  const { context } = JSON.parse(await readFile(join(root, 'cdk.json'), 'utf8')) as { context: object };
-  await execa('tsx', ['bin/app.ts'], {
-    cwd: root,
-    preferLocal: true,
-    localDir: root,
-    env: {
-      [OUTDIR_ENV]: folder,
-      [CONTEXT_ENV]: JSON.stringify({ ...context, ...CONTEXT }),
-      // Templates name the account and region where they are deployed.
-      CDK_DEFAULT_ACCOUNT: undefined,
-      CDK_DEFAULT_REGION: undefined,
-      // The policy tests validate the same templates, and take their time for it.
-      CDK_VALIDATION: 'false',
-    },
-  });
 }
 
 /** Leaves no path of this machine in the assembly. */
