@@ -1,0 +1,103 @@
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType } from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+// In an app of your own: 'cdk-strata' and 'cdk-strata/contracts/…'.
+import type { IModelRegistry } from '../../lib';
+import { ENVIRONMENT } from '../../lib/contracts/environment';
+import { ARTIFACT_PREFIX, MODELS_INDEX, REGISTRY_KEY } from '../../lib/contracts/registry-layout';
+
+export interface ShopRegistryProps {
+  /** A table whose keys are called as the registry's. Models live beside whatever else it holds. */
+  readonly table: dynamodb.Table;
+  readonly files: s3.Bucket;
+  /** Encrypts both. */
+  readonly key: kms.Key;
+}
+
+/** A model registry in a table and a bucket that an app has anyway. */
+export class ShopRegistry extends Construct implements IModelRegistry {
+  public readonly table: dynamodb.Table;
+  public readonly artifactsBucket: s3.Bucket;
+  private readonly key: kms.Key;
+
+  constructor(scope: Construct, id: string, props: ShopRegistryProps) {
+    super(scope, id);
+    const { partitionKeys, sortKeys } = props.table.schemaV2();
+    const keys = [...partitionKeys, ...sortKeys].map(({ name }) => name);
+    if (keys.join() !== Object.values(REGISTRY_KEY).join()) {
+      throw new Error(
+        `The registry needs a table with the keys ${Object.values(REGISTRY_KEY).join(' and ')}`,
+      );
+    }
+    this.table = props.table;
+    this.artifactsBucket = props.files;
+    this.key = props.key;
+    // Only items that carry both attributes are in the index: the app's own are not.
+    this.table.addGlobalSecondaryIndex({
+      indexName: MODELS_INDEX.name,
+      partitionKey: { name: MODELS_INDEX.partition, type: AttributeType.STRING },
+      sortKey: { name: MODELS_INDEX.sort, type: AttributeType.STRING },
+    });
+  }
+
+  public grantRead(grantee: iam.IGrantable): iam.Grant {
+    return this.grant(grantee, {
+      table: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
+      files: ['s3:GetObject'],
+      key: ['kms:Decrypt'],
+    });
+  }
+
+  public grantWrite(grantee: iam.IGrantable): iam.Grant {
+    return this.grant(grantee, {
+      table: [
+        'dynamodb:BatchGetItem',
+        'dynamodb:ConditionCheckItem',
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:Query',
+        'dynamodb:UpdateItem',
+      ],
+      files: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:PutObject'],
+      key: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    });
+  }
+
+  public bindTo(handler: lambda.Function): void {
+    this.grantRead(handler);
+    handler.addEnvironment(ENVIRONMENT.registryTable, this.table.tableName);
+    handler.addEnvironment(ENVIRONMENT.artifactsBucket, this.artifactsBucket.bucketName);
+  }
+
+  /** Nothing but the registry's own items: their partition keys begin as no key of the app does. */
+  private grant(grantee: iam.IGrantable, actions: Record<'table' | 'files' | 'key', string[]>): iam.Grant {
+    const conditions = {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['NAME#*', 'M#*', 'LOG#*', 'OUTBOX#*'] },
+    };
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: actions.table,
+      resourceArns: [this.table.tableArn],
+      conditions,
+    })
+      .combine(
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: ['dynamodb:Query'],
+          resourceArns: [`${this.table.tableArn}/index/${MODELS_INDEX.name}`],
+        }),
+      )
+      .combine(
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: actions.files,
+          resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
+        }),
+      )
+      .combine(this.key.grant(grantee, ...actions.key));
+  }
+}
