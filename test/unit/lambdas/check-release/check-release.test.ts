@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import beforeAllowTraffic from '../../../../events/check-release/before-allow-traffic.json' with {
+  type: 'json',
+};
+import byHand from '../../../../events/check-release/by-hand.json' with { type: 'json' };
 import { checkRelease, type ReleaseEvent } from '../../../../lambdas/check-release/check-release.ts';
 import { readEnvironment } from '../../../../lambdas/check-release/environment.ts';
 import type { ReleaseCheck } from '../../../../lambdas/check-release/release-check.ts';
 
 const VERSION = 'arn:aws:lambda:eu-west-1:123456789012:function:infer:7';
-const DEPLOYMENT: ReleaseEvent = { DeploymentId: 'd-1', LifecycleEventHookExecutionId: 'e-1' };
 
 /** Asks "how are you", and takes "well" for an answer. */
 const check: ReleaseCheck = {
@@ -13,7 +16,7 @@ const check: ReleaseCheck = {
 };
 
 /** Runs the hook on a version that answers like this, and says what CodeDeploy heard. */
-async function released(answer: unknown, event: ReleaseEvent = DEPLOYMENT) {
+async function released(answer: unknown, event: ReleaseEvent = beforeAllowTraffic) {
   const asked: unknown[] = [];
   const heard: unknown[] = [];
   const verdict = await checkRelease(event, {
@@ -52,13 +55,13 @@ describe('a release', () => {
   });
 
   it('is judged without CodeDeploy when nothing is deployed', async () => {
-    const { verdict, heard } = await released('well', {});
+    const { verdict, heard } = await released('well', byHand);
     expect(verdict.status).toBe('Succeeded');
     expect(heard).toEqual([]);
   });
 
   it('rejects when CodeDeploy does not hear the verdict, so that the hook is run again', async () => {
-    const running = checkRelease(DEPLOYMENT, {
+    const running = checkRelease(beforeAllowTraffic, {
       version: VERSION,
       check,
       invoke: async () => ({ payload: 'well', failed: false }),
