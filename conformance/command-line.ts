@@ -56,7 +56,12 @@ function programFor(terminal: Terminal, exit: (code: number) => void): Command {
     .argument('<url>', 'base URL of the server, without /v2', endpointOf)
     .option('--token <token>', `sent as "Authorization: Bearer <token>"; better in ${TOKEN_VARIABLE}`)
     .option('--header <name: value>', 'sent with every request; may be given several times', header, {})
-    .option('--class <classes>', 'classes of checks to run, with commas between them', needs, [...NEEDS])
+    .option(
+      '--class <classes>',
+      'classes of checks to run beside those that are required, with commas between them',
+      needs,
+      [...NEEDS],
+    )
     .option('--require <classes>', 'classes that must pass for exit code 0', needs, ['must'])
     .option('--model-prefix <prefix>', 'stands before the name of each model on the server', '')
     .option('--allow-skipped', 'exit code 0 although checks were skipped for want of a model')
@@ -95,7 +100,12 @@ async function check(endpoint: string, options: CheckOptions, terminal: Terminal
   }
   const { modelPrefix, concurrency } = options;
   const started = performance.now();
-  const results = await runSuite({ call, modelPrefix, concurrency, needs: options.class });
+  const results = await runSuite({
+    call,
+    modelPrefix,
+    concurrency,
+    needs: NEEDS.filter((need) => [...options.class, ...options.require].includes(need)),
+  });
   const report = { url: endpoint, results, durationMs: performance.now() - started };
   const hasColours = terminal.stdout.isTTY === true && !terminal.environment['NO_COLOR'];
   terminal.stdout.write(options.json ? `${jsonReport(report)}\n` : textReport(report, hasColours));

@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build as esbuild } from 'esbuild';
+import { MODELS, modelPath } from '../conformance/models.ts';
 import { accessRulesSchema } from '../core/access/access-rules-schema.ts';
 import { buildLayerZip } from '../layers/onnxruntime/build.ts';
 import { bundleLambdas, NODE_BUNDLE } from './bundle-lambdas.ts';
@@ -14,12 +15,12 @@ export interface BuildOptions {
   readonly onProgress?: (line: string) => void;
 }
 
-/** Builds everything that the package ships beside its constructs: functions, layers, command line, schemas, app. */
+/** Builds everything that the package ships beside its constructs: functions, layers, commands, schemas, app. */
 export async function build({ onProgress = () => {} }: BuildOptions = {}): Promise<void> {
   await Promise.all([
     buildLambdas(onProgress),
     buildLayers(onProgress),
-    buildCommandLine(onProgress),
+    buildCommands(onProgress),
     writeSchemas(onProgress),
   ]);
   // The app names what was built before.
@@ -43,16 +44,26 @@ async function buildLayers(onProgress: (line: string) => void): Promise<void> {
   }
 }
 
-async function buildCommandLine(onProgress: (line: string) => void): Promise<void> {
-  const outfile = join(ROOT, 'assets', 'cli', 'strata.mjs');
+/** The commands of the package, by the files that they begin with. */
+const COMMANDS = ['cli/strata.ts', 'conformance/oip-conformance.ts'];
+
+async function buildCommands(onProgress: (line: string) => void): Promise<void> {
+  const outdir = join(ROOT, 'assets', 'cli');
   await esbuild({
     ...NODE_BUNDLE,
-    entryPoints: [join(ROOT, 'cli', 'strata.ts')],
-    outfile,
+    entryPoints: COMMANDS.map((file) => join(ROOT, file)),
+    outdir,
+    entryNames: '[name]',
+    outExtension: { '.js': '.mjs' },
     sourcemap: false,
     banner: { js: `#!/usr/bin/env node\n${NODE_BUNDLE.banner.js}` },
   });
-  onProgress('command line: assets/cli/strata.mjs');
+  const models = join(outdir, 'conformance-models');
+  await rm(models, { recursive: true, force: true });
+  await mkdir(models, { recursive: true });
+  const files = new Set([...MODELS.values()].flat());
+  await Promise.all([...files].map((file) => copyFile(modelPath(file), join(models, `${file}.onnx`))));
+  onProgress(`commands: assets/cli, ${COMMANDS.length}`);
 }
 
 /** Schemas of the documents that users write, for their editors. */
