@@ -37,6 +37,8 @@ export class ModelRegistryStore extends Construct {
 
   constructor(scope: Construct, id: string, props: ModelRegistryStoreProps = {}) {
     super(scope, id);
+    // In apps without this flag the CDK would want an access control list, which the buckets do not have.
+    this.node.setContext('@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy', true);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
     this.encryptionKey =
       props.encryptionKey ??

@@ -4,9 +4,14 @@ import flags from '../../cdk.json' with { type: 'json' };
 
 export const TEST_ENV = { account: '123456789012', region: 'eu-west-1' };
 
-/** An app with the project's feature flags. The only place of the tests that makes one. */
+/** An app with the project's feature flags. This file is the only place of the tests that makes one. */
 export function testApp(context: Record<string, unknown> = {}, outdir?: string): App {
   return new App({ context: { ...flags.context, ...context }, analyticsReporting: false, outdir });
+}
+
+/** An app that knows no feature flag, as one that is years old. */
+export function flaglessApp(): App {
+  return new App({ analyticsReporting: false });
 }
 
 /** A stack in a fixed environment. */

@@ -14,7 +14,7 @@ import {
   SecurityStore,
   Serving,
 } from '../../../lib';
-import { synth, TEST_ENV, testApp, testStack } from '../../support/synth';
+import { flaglessApp, synth, TEST_ENV, testApp, testStack } from '../../support/synth';
 
 /** Everything that a user can make with one `new` and no properties. */
 const LAYERS: Record<string, (stack: Stack, id: string) => void> = {
@@ -49,6 +49,14 @@ describe.each(Object.entries(LAYERS))('%s', (_name, make) => {
     const text = JSON.stringify(Template.fromStack(stack).toJSON());
     expect(text).not.toContain(TEST_ENV.account);
     expect(text).not.toContain(TEST_ENV.region);
+  });
+
+  it('needs no feature flag', () => {
+    const stack = testStack(flaglessApp());
+    expect(() => {
+      make(stack, 'Layer');
+      Template.fromStack(stack);
+    }).not.toThrow();
   });
 
   it('names no resource itself', () => {
