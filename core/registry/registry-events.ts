@@ -12,7 +12,7 @@ export interface RegistryEvent {
   readonly specversion: '1.0';
   readonly id: string;
   readonly source: 'strata/registry';
-  readonly type: 
+  readonly type:
     | 'strata.registry.version-registered'
     | 'strata.registry.alias-moved'
     | 'strata.registry.access-rules-changed';
