@@ -1,5 +1,6 @@
 import { APIGatewayClient } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CodeDeployClient } from '@aws-sdk/client-codedeploy';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -58,6 +59,10 @@ export function cognito(target: AwsTarget = {}): CognitoIdentityProviderClient {
 
 export function cloudFormation(target: AwsTarget = {}): CloudFormationClient {
   return new CloudFormationClient(clientConfig(target));
+}
+
+export function cloudWatch(target: AwsTarget = {}): CloudWatchClient {
+  return new CloudWatchClient(clientConfig(target));
 }
 
 export function codeDeploy(target: AwsTarget = {}): CodeDeployClient {
