@@ -82,8 +82,12 @@ export function readInference(reply: Reply): Inference {
   let offset = Number(length);
   const outputs = message.outputs.map((output) => {
     const size = output.parameters?.['binary_data_size'];
-    if (size === undefined) return output;
-    assert.equal(output.data, undefined, `output ${output.name} carries data and binary_data_size`);
+    if ((size ?? undefined) === undefined) return output;
+    assert.equal(
+      output.data ?? undefined,
+      undefined,
+      `output ${output.name} carries data and binary_data_size`,
+    );
     const raw = Buffer.from(reply.bytes.subarray(offset, offset + Number(size)));
     offset += raw.length;
     assert.equal(raw.length, size, `output ${output.name} is cut short`);
@@ -93,14 +97,13 @@ export function readInference(reply: Reply): Inference {
   return withFlatData({ ...message, outputs });
 }
 
-/** Servers may nest data as its shape. */
+/** Servers may nest data as its shape, and write null for what is not there. */
 function withFlatData(message: Inference): Inference {
   assert.ok(Array.isArray(message.outputs), '"outputs" is a list');
-  const outputs = message.outputs.map((output) =>
-    output.data === undefined
-      ? output
-      : { ...output, data: output.data.flat(Number.POSITIVE_INFINITY) as Leaf[] },
-  );
+  const outputs = message.outputs.map((output) => ({
+    ...output,
+    data: output.data?.flat(Number.POSITIVE_INFINITY) as Leaf[] | undefined,
+  }));
   return { ...message, outputs };
 }
 

@@ -89,7 +89,10 @@ export const requests: Suite = {
           await server.infer('add_sub', { inputs: [A, B] }),
         );
         assert.equal(model_name, server.name('add_sub'));
-        assert.ok(model_version === undefined || typeof model_version === 'string', 'the version is a text');
+        assert.ok(
+          (model_version ?? undefined) === undefined || typeof model_version === 'string',
+          'the version is a text',
+        );
         for (const { shape, datatype } of outputs) {
           assert.deepEqual({ shape, datatype }, { shape: [1, 4], datatype: 'FP32' });
         }
