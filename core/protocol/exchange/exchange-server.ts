@@ -69,7 +69,7 @@ export class ExchangeServer {
 }
 
 function checkRoute({ path, method }: ProtocolRequest): void {
-  if (path !== PATH) throw new ProtocolError('NOT_FOUND', 'Not Found', 404);
+  if (path !== PATH) throw new ProtocolError('ENDPOINT_NOT_FOUND', 'Not Found', 404);
   if (method !== 'POST') {
     throw new ProtocolError('METHOD_NOT_ALLOWED', 'Method Not Allowed', 405, { allow: 'POST' });
   }
