@@ -4,19 +4,23 @@ import { join } from 'node:path';
 import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { ListUserPoolsCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { ListFunctionsCommand } from '@aws-sdk/client-lambda';
+import { GetAliasCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsTarget, cloudFormation, cognito, dynamoDb, lambda, s3 } from '../../aws/clients.ts';
+import { prepareApp } from '../../cli/deploy-app.ts';
+import { Cdk } from '../../cli/deploy-cdk.ts';
 import { deleteStack, releaseStack } from '../../cli/destroy-stack.ts';
-import { stackState } from '../../cli/stack-state.ts';
+import { stackResources, stackState } from '../../cli/stack-state.ts';
+import type { Terminal } from '../../cli/terminal.ts';
 import { type Emulator, startEmulator } from '../../local/emulator.ts';
 import { findEmulatorSource } from '../../local/emulator-source.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../local/environment.ts';
 import { supportedHost } from '../../local/host.ts';
 import { prepareHostLayer } from '../../local/host-layer.ts';
 import { createRunDirectory, type RunDirectory } from '../../local/run-directory.ts';
+import { makeRelease } from '../../scripts/e2e-release.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** The command line as it is published, with the app beside it; the deployment's build made both. */
@@ -176,6 +180,29 @@ describe('strata deploy', () => {
       expect(again.idle_cost).toEqual(first.idle_cost);
       const { out } = await strata('models', '--stack', 'StrataService');
       expect(out).toMatch(/^add_sub +3 +champion +READY/m);
+    },
+    DEPLOYS,
+  );
+
+  it(
+    'releases new code to the alias',
+    async () => {
+      const target = { ...aws };
+      const caller = { account: LOCAL_ACCOUNT, region: LOCAL_REGION, arn: '' };
+      const terminal = { directory: ROOT, environment: { PATH: process.env['PATH'], HOME: user } };
+      await using cdk = await Cdk.open(terminal as unknown as Terminal, target, caller);
+      const { app } = await prepareApp(target, cdk.folder);
+      const { functionId, applicationId } = await makeRelease(app, 'StrataService', 'the next release');
+      const resources = await stackResources(target, 'StrataService');
+      const physicalId = (id: string) => resources.find(({ logicalId }) => logicalId === id)?.physicalId;
+      expect(physicalId(applicationId)).toBeDefined();
+      const versionOfAlias = async () => {
+        const command = new GetAliasCommand({ FunctionName: physicalId(functionId), Name: 'live' });
+        return (await lambda(target).send(command)).FunctionVersion;
+      };
+      const before = Number(await versionOfAlias());
+      await cdk.deploy(app, () => {});
+      expect(Number(await versionOfAlias())).toBe(before + 1);
     },
     DEPLOYS,
   );
