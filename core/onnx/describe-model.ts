@@ -1,9 +1,10 @@
 import { InvalidInputError } from '../errors.ts';
+import { isExternal } from './external-data.ts';
 import type { ModelDescription } from './model-description.ts';
 import { partsOf } from './model-parts.ts';
 import { type OnnxModel, parseOnnx } from './onnx-file.ts';
 import { IR_VERSIONS, OPSETS, RUNTIME } from './runtime-limits.ts';
-import { type NodeProto, type TensorProto, TensorProto_DataLocation } from './schema/onnx_pb.ts';
+import type { NodeProto, TensorProto } from './schema/onnx_pb.ts';
 import { inputSpec, outputSpec } from './tensor-spec.ts';
 
 /**
@@ -19,9 +20,17 @@ import { inputSpec, outputSpec } from './tensor-spec.ts';
  */
 export function describeModel(bytes: Uint8Array): ModelDescription {
   const model = parseOnnx(bytes);
+  refuseExternalData(partsOf(model).tensors);
+  return descriptionOf(model);
+}
+
+/**
+ * What a parsed model says of itself, wherever its weights are. Refuses what `describeModel` refuses, but for
+ * `NOT_ONNX` and `EXTERNAL_DATA_UNSUPPORTED`.
+ */
+export function descriptionOf(model: OnnxModel): ModelDescription {
   const irVersion = checkedIrVersion(model);
-  const { nodes, tensors } = partsOf(model);
-  refuseExternalData(tensors);
+  const { nodes } = partsOf(model);
   const used = nodes.filter((node) => !isCall(model, node));
   refuseForeignDomains(used);
   return {
@@ -78,9 +87,7 @@ function refuseForeignDomains(nodes: readonly NodeProto[]): void {
 }
 
 function refuseExternalData(tensors: readonly TensorProto[]): void {
-  const outside = tensors.find(
-    (tensor) => tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0,
-  );
+  const outside = tensors.find(isExternal);
   if (!outside) return;
   const file = outside.externalData.find(({ key }) => key === 'location')?.value ?? 'another file';
   throw new InvalidInputError(

@@ -3,6 +3,7 @@ import type { GraphProto, NodeProto, TensorProto } from './schema/onnx_pb.ts';
 
 /** What stands in a model at any depth: in the graph, in the bodies of control flow, in functions. */
 export interface ModelParts {
+  readonly graphs: readonly GraphProto[];
   readonly nodes: readonly NodeProto[];
   /** Every tensor with values: initializers (sparse ones too) and attributes. */
   readonly tensors: readonly TensorProto[];
@@ -12,28 +13,33 @@ export interface ModelParts {
 export function partsOf(model: OnnxModel): ModelParts {
   const nodes: NodeProto[] = [];
   const tensors: TensorProto[] = [];
-  const graphs: GraphProto[] = [model.graph];
+  const waiting: GraphProto[] = [model.graph];
+  const graphs: GraphProto[] = [];
   const visit = (node: NodeProto) => {
     nodes.push(node);
+    waiting.push(...bodiesOf(node));
     for (const attribute of node.attribute) {
-      graphs.push(...attribute.graphs);
-      tensors.push(...attribute.tensors);
-      if (attribute.g) graphs.push(attribute.g);
-      if (attribute.t) tensors.push(attribute.t);
+      tensors.push(...attribute.tensors, ...present(attribute.t));
       for (const sparse of [...attribute.sparseTensors, ...present(attribute.sparseTensor)]) {
         tensors.push(...present(sparse.values), ...present(sparse.indices));
       }
     }
   };
   for (const each of model.functions) each.node.forEach(visit);
-  for (let graph = graphs.pop(); graph; graph = graphs.pop()) {
+  for (let graph = waiting.pop(); graph; graph = waiting.pop()) {
+    graphs.push(graph);
     for (const tensor of graph.initializer) tensors.push(tensor);
     for (const sparse of graph.sparseInitializer) {
       tensors.push(...present(sparse.values), ...present(sparse.indices));
     }
     graph.node.forEach(visit);
   }
-  return { nodes, tensors };
+  return { graphs, nodes, tensors };
+}
+
+/** The graphs that a node runs: branches, bodies of loops. */
+export function bodiesOf(node: NodeProto): GraphProto[] {
+  return node.attribute.flatMap(({ g, graphs }) => [...present(g), ...graphs]);
 }
 
 function present<T>(value: T | undefined): T[] {
