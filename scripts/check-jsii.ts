@@ -35,7 +35,7 @@ async function compile(): Promise<void> {
   await cp(join(STAGE, '.jsii'), join(ROOT, '.jsii'));
 }
 
-await compile().catch((error: { exitCode?: number; shortMessage?: string }) => {
-  process.stderr.write(`${error.shortMessage ?? String(error)}\n`);
+await compile().catch((error: Error & { shortMessage?: string }) => {
+  process.stderr.write(`${error.shortMessage ?? error.message}\n`);
   process.exitCode = 1;
 });

@@ -9,6 +9,9 @@ const REPORT = join(ROOT, '.cache', 'test-report.json');
 /** What checks could not do on this machine, one line each. */
 const leftOut: string[] = [];
 
+/** Commands that failed, with what they printed. */
+const failures: string[] = [];
+
 /** A check that runs a tool and shows its output only when it fails, or leaves something out. */
 function check(title: string, ...command: string[]) {
   return {
@@ -21,7 +24,10 @@ function check(title: string, ...command: string[]) {
         all: true,
         reject: false,
       });
-      if (exitCode !== 0) throw new Error(`${command.join(' ')}\n${all}`);
+      if (exitCode !== 0) {
+        failures.push(`${command.join(' ')}\n${all}`);
+        throw new Error(`${command.join(' ')} ended with ${exitCode}`);
+      }
       leftOut.push(...all.split('\n').filter((line) => line.includes(': left out. ')));
     },
   };
@@ -38,16 +44,13 @@ const checks = [
 /** What needs the build. */
 const checksOfBuild = [check('templates', 'npm', 'run', '--silent', 'lint:templates')];
 
-const failures: string[] = [];
 for (const tasks of [checks, checksOfBuild]) {
-  const list = new Listr(tasks, {
+  await new Listr(tasks, {
     concurrent: true,
     exitOnError: false,
     rendererOptions: { collapseErrors: false, showErrorMessage: false },
     fallbackRendererOptions: {},
-  });
-  await list.run();
-  failures.push(...list.errors.map(({ message }) => message));
+  }).run();
 }
 for (const message of failures) process.stderr.write(`\n${message}\n`);
 for (const line of leftOut) process.stdout.write(`${line}\n`);
