@@ -2,7 +2,11 @@ import { create } from '@bufbuild/protobuf';
 import { isExternal } from './external-data.ts';
 import { partsOf } from './model-parts.ts';
 import type { OnnxModel } from './onnx-file.ts';
-import { StringStringEntryProtoSchema, type TensorProto, TensorProto_DataLocation } from './schema/onnx_pb.ts';
+import {
+  StringStringEntryProtoSchema,
+  type TensorProto,
+  TensorProto_DataLocation,
+} from './schema/onnx_pb.ts';
 
 /** Smaller tensors stay inside: shapes and axes, which the runtime looks at while it optimises. */
 const MIN_BYTES = 1024;

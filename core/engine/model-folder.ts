@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { InvalidInputError } from '../errors.ts';
+import type { ModelOnDisk } from './describe-model-file.ts';
+
+export const MODEL_FILE = 'model.onnx';
+export const WEIGHTS_FILE = 'model.onnx.data';
+
+export interface FileDigest {
+  /** Relative to the folder. */
+  readonly name: string;
+  readonly size: number;
+  /** SHA-256, in hexadecimal. */
+  readonly digest: string;
+}
+
+/** A model as a folder: `model.onnx`, and the files with its weights if they stand outside. */
+export interface ModelFolder {
+  readonly directory: string;
+  readonly files: readonly FileDigest[];
+  /**
+   * SHA-256 over all files: of the lines `<digest>  <name>`, in the order of names, as
+   * `sha256sum model.onnx model.onnx.data | sha256sum` prints it.
+   */
+  readonly digest: string;
+  /** Bytes of all files together. */
+  readonly size: number;
+}
+
+/** @throws InvalidInputError `OUTPUT_IS_INPUT` when writing to the folder would replace files of the model itself */
+export async function refuseOverwriting(
+  { path, weightFiles }: ModelOnDisk,
+  directory: string,
+): Promise<void> {
+  const own = await Promise.all(
+    [path, ...weightFiles.map((name) => join(dirname(path), name))].map((each) => realpath(each)),
+  );
+  const written = [MODEL_FILE, WEIGHTS_FILE, ...weightFiles].map((name) => resolve(directory, name));
+  const real = await Promise.all(written.map((each) => realpath(each).catch(() => each)));
+  if (!real.some((each) => own.includes(each))) return;
+  throw new InvalidInputError(
+    'OUTPUT_IS_INPUT',
+    `The result would replace the original in ${directory}. Name another folder.`,
+  );
+}
+
+/**
+ * Copies a model to a folder. The model comes last: whoever finds it, finds its weights.
+ *
+ * @throws InvalidInputError `OUTPUT_NOT_WRITABLE`
+ */
+export async function writeModelFolder(
+  { path, weightFiles }: ModelOnDisk,
+  directory: string,
+): Promise<ModelFolder> {
+  try {
+    await mkdir(directory, { recursive: true });
+    if (!weightFiles.includes(WEIGHTS_FILE)) await rm(join(directory, WEIGHTS_FILE), { force: true });
+    for (const name of weightFiles) await place(join(dirname(path), name), join(directory, name));
+    await place(path, join(directory, MODEL_FILE));
+  } catch (cause) {
+    throw new InvalidInputError(
+      'OUTPUT_NOT_WRITABLE',
+      `${directory} cannot be written (${(cause as NodeJS.ErrnoException).code}). Name another folder.`,
+      { cause },
+    );
+  }
+  const files = await Promise.all(
+    [MODEL_FILE, ...weightFiles].sort().map((name) => fileDigest(directory, name)),
+  );
+  return {
+    directory,
+    files,
+    digest: createHash('sha256')
+      .update(files.map(({ digest, name }) => `${digest}  ${name}\n`).join(''))
+      .digest('hex'),
+    size: files.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+/** A file is there as a whole or not at all. */
+async function place(source: string, target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  await copyFile(source, `${target}.part`);
+  await rename(`${target}.part`, target);
+}
+
+async function fileDigest(directory: string, name: string): Promise<FileDigest> {
+  const hash = createHash('sha256');
+  let size = 0;
+  const stream = createReadStream(join(directory, name), { highWaterMark: 1 << 20 });
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { name, size, digest: hash.digest('hex') };
+}
