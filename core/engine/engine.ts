@@ -68,6 +68,11 @@ export class Engine implements ModelRunner {
     return this.#use(version, () => {});
   }
 
+  /** Closes a version that nobody will ask for again, as soon as what runs on it has ended. */
+  forget({ artifact }: Pick<ModelVersion, 'artifact'>): Promise<void> {
+    return this.#sessions.forget(artifact.digest);
+  }
+
   #use<T>(version: ModelVersion, work: (model: OpenModel) => T | Promise<T>): Promise<T> {
     const { digest, size } = version.artifact;
     return this.#sessions.use(digest, size, () => this.#openOrTell(version), work);

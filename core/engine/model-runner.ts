@@ -4,8 +4,10 @@ import type { Tensor } from '../tensor/tensor.ts';
 /** Runs model versions. Loads, verifies and keeps them as it needs to. */
 export interface ModelRunner {
   /**
-   * @param inputs tensors by input name, already checked against the model's description
+   * @param inputs tensors by input name, already checked against the model's description. Their memory may be taken: they
+   * are not to be read afterwards.
    * @param outputs names of the outputs to compute
+   * @param signal aborted when nobody waits for the outputs any longer; a run that has begun goes on
    * @returns tensors by output name
    * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`, `MODEL_LOAD_FAILED`
    * @throws InvalidInputError `INFERENCE_FAILED` when the runtime refuses the values
@@ -14,6 +16,7 @@ export interface ModelRunner {
     version: ModelVersion,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
+    signal?: AbortSignal,
   ): Promise<Map<string, Tensor>>;
   /** Loads and verifies the version, so that the next run is warm. Same errors as `run`. */
   load(version: ModelVersion): Promise<void>;

@@ -13,6 +13,8 @@ interface Entry<S> {
   readonly bytes: number;
   readonly session: Promise<S>;
   users: number;
+  /** Nobody will ask for it again. */
+  isForgotten?: boolean;
 }
 
 /**
@@ -46,8 +48,25 @@ export class SessionCache<S extends Kept> {
       return await work(await entry.session);
     } finally {
       entry.users -= 1;
+      if (entry.isForgotten) await this.#releaseForgotten(key, entry);
       await this.#letGo(0);
     }
+  }
+
+  /** Lets the session of `key` go as soon as nobody uses it; whoever asks for the key again gets a new one. */
+  async forget(key: string): Promise<void> {
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    entry.isForgotten = true;
+    await this.#releaseForgotten(key, entry);
+  }
+
+  async #releaseForgotten(key: string, entry: Entry<S>): Promise<void> {
+    if (entry.users > 0) return;
+    const session = await entry.session.catch(() => undefined);
+    await session?.release();
+    if (session) this.#options.onEvicted?.(key, entry.bytes);
   }
 
   #loading(key: string, bytes: number, load: () => Promise<S>): Entry<S> {

@@ -8,6 +8,8 @@ export interface ProtocolRequest {
   readonly body: Uint8Array;
   /** Echoed in error bodies and logs. */
   readonly requestId: string;
+  /** Aborted when nobody waits for the answer any longer. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ProtocolResponse {

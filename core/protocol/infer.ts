@@ -83,13 +83,15 @@ async function inferWith(
   tools: InferTools,
 ): Promise<Answer> {
   const { runner, now, maxResponseBytes, exchange } = tools;
+  // Asked now: a runner may take the memory of the inputs, which can be that of the body.
+  const requestBytes = request.body.length;
   const { inputs, request: asked } = await decode(request, version.description.inputs, principal, tools);
   const choices = chooseOutputs(asked, version.description.outputs);
   const decoded = now();
   await runner.load(version);
   const loaded = now();
   const names = choices.map(({ name }) => name);
-  const outputs = await runner.run(version, inputs, names);
+  const outputs = await runner.run(version, inputs, names, request.signal);
   const computed = now();
   const predictionId = tools.newId();
   const takesReferences = booleanParameter(asked.parameters, 's3_outputs', 'the request') ?? false;
@@ -117,7 +119,7 @@ async function inferWith(
         encode: encoded - computed,
         total: encoded - started,
       },
-      requestBytes: request.body.length,
+      requestBytes,
       responseBytes: response.body.length,
     },
   };

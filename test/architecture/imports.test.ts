@@ -35,7 +35,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'lambdas/**/*.ts': ['lambdas/', 'aws/', 'core/', 'lib/contracts/'],
   // The suite judges any server, so it knows nothing of ours.
   'conformance/**/*.ts': ['conformance/'],
-  'cli/**/*.ts': ['cli/', 'aws/', 'core/', 'lib/contracts/'],
+  'server/**/*.ts': ['server/', 'aws/', 'core/', 'lib/contracts/'],
+  'cli/**/*.ts': ['cli/', 'server/', 'aws/', 'core/', 'lib/contracts/'],
   'bench/**/*.ts': [
     'bench/',
     'lambdas/',
@@ -46,12 +47,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'cli/table',
     'examples/penguins/golden.json',
   ],
-  'local/**/*.ts': ['local/', 'aws/', 'core/', 'lib/contracts/', 'layers/', 'scripts/build'],
+  'local/**/*.ts': ['local/', 'server/', 'aws/', 'core/', 'lib/contracts/', 'layers/', 'scripts/build'],
 };
 
 const isLocal = (target: string) => !target.startsWith('node:') && existsInProject(target);
 const existsInProject = (target: string) =>
-  /^(aws|bench|bin|cli|conformance|core|examples|lambdas|layers|lib|local|scripts|test)\//.test(target);
+  /^(aws|bench|bin|cli|conformance|core|examples|lambdas|layers|lib|local|scripts|server|test)\//.test(
+    target,
+  );
 
 describe.each(Object.entries(ALLOWED))('%s', (pattern, allowed) => {
   it(`imports only from ${allowed.join(', ')}`, () => {

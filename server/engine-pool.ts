@@ -1,0 +1,202 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineEvent } from '../core/engine/engine-event.ts';
+import type { ModelRunner } from '../core/engine/model-runner.ts';
+import { UnavailableError } from '../core/errors.ts';
+import type { Artifact, ModelVersion } from '../core/registry/model-version.ts';
+import type { Tensor } from '../core/tensor/tensor.ts';
+import { EngineThread, type EngineThreadOptions } from './engine-thread.ts';
+
+export interface EnginePoolOptions extends Omit<EngineThreadOptions, 'onEvent' | 'onEnd'> {
+  /** Number of threads, each with one thread of onnxruntime. */
+  readonly workers: number;
+  /** Path of the artifact's file on this machine. */
+  readonly locate: (artifact: Artifact) => Promise<string>;
+  /** How long a run may take before its worker is given up, in milliseconds. @default 60000 */
+  readonly runTimeoutMs?: number;
+  /** Sessions that a worker closes in its life; onnxruntime keeps a little memory of each. @default 100 */
+  readonly closedPerWorker?: number;
+  readonly onEvent?: (event: EngineEvent | PoolEvent) => void;
+}
+
+/** What the pool tells of itself. */
+export interface PoolEvent {
+  readonly type: 'worker-replaced';
+  readonly reason: 'died' | 'timeout' | 'recycled';
+}
+
+/** Between attempts to replace a worker that does not start, in milliseconds: doubled up to the last. */
+const RESTART_DELAYS = { first: 100, last: 10_000 } as const;
+
+/**
+ * Runs models on worker threads, so that the thread that answers clients never computes. Every worker opens every version
+ * that is asked for; a run goes to the one with the least to do.
+ */
+export class EnginePool implements ModelRunner {
+  readonly #options: EnginePoolOptions;
+  readonly #threads: EngineThread[] = [];
+  readonly #loading = new Map<string, Promise<void>>();
+  /** Workers that are to be replaced because of their age. */
+  readonly #worn = new WeakSet<EngineThread>();
+  #recycling: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: EnginePoolOptions) {
+    // Native code reads the environment of the process, which a worker cannot change.
+    process.env['ORT_DISABLE_TELEMETRY'] = '1';
+    this.#options = options;
+    for (let i = 0; i < options.workers; i++) this.#threads.push(this.#start());
+  }
+
+  /** Workers that take requests. */
+  get alive(): number {
+    return this.#threads.length;
+  }
+
+  /** Settled when every worker has started, or one failed to. */
+  async ready(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.ready));
+  }
+
+  /** Opens the version on every worker; settled as soon as one can run it. */
+  async load(version: ModelVersion): Promise<void> {
+    const { digest } = version.artifact;
+    if (this.#idlest(digest)) return;
+    const loading = this.#loading.get(digest) ?? this.#loadEverywhere(version);
+    this.#loading.set(digest, loading);
+    try {
+      await loading;
+    } finally {
+      this.#loading.delete(digest);
+    }
+  }
+
+  async run(
+    version: ModelVersion,
+    inputs: ReadonlyMap<string, Tensor>,
+    outputs: readonly string[],
+  ): Promise<Map<string, Tensor>> {
+    const { digest } = version.artifact;
+    if (!this.#idlest(digest)) await this.load(version);
+    const thread = this.#idlest(digest);
+    if (!thread) throw noWorker();
+    const { runTimeoutMs = 60_000 } = this.#options;
+    const timer = setTimeout(() => this.#giveUp(thread, runTimeoutMs), runTimeoutMs);
+    try {
+      return await thread.run(digest, inputs, outputs);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Closes a version that nobody will ask for again. */
+  async forget({ artifact }: Pick<ModelVersion, 'artifact'>): Promise<void> {
+    await Promise.allSettled(this.#threads.map((thread) => thread.forget(artifact.digest)));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all(this.#threads.splice(0).map((thread) => thread.stop('the server stops')));
+  }
+
+  #start(): EngineThread {
+    const { directory, maxBytes, entry } = this.#options;
+    return new EngineThread({
+      directory,
+      maxBytes,
+      ...(entry && { entry }),
+      onEvent: (event, thread) => {
+        this.#options.onEvent?.(event);
+        if (event.type === 'session-loaded') this.#recycleWhenWorn(thread);
+      },
+      onEnd: (thread) => {
+        if (this.#remove(thread)) void this.#replace(thread, 'died');
+      },
+    });
+  }
+
+  /** Of the workers that have the digest open, the one with the fewest runs. */
+  #idlest(digest: string): EngineThread | undefined {
+    let best: EngineThread | undefined;
+    for (const thread of this.#threads) {
+      if (thread.open.has(digest) && (best === undefined || thread.running < best.running)) best = thread;
+    }
+    return best;
+  }
+
+  async #loadEverywhere(version: ModelVersion): Promise<void> {
+    const path = await this.#options.locate(version.artifact);
+    if (this.#threads.length === 0) throw noWorker();
+    const loads = this.#threads.map((thread) => thread.load(version, path));
+    await Promise.any(loads).catch((error: AggregateError) => {
+      throw error.errors[0];
+    });
+  }
+
+  #giveUp(thread: EngineThread, milliseconds: number): void {
+    if (!this.#remove(thread)) return;
+    void this.#replace(thread, 'timeout');
+    void thread.stop(`a run took longer than ${milliseconds} ms`);
+  }
+
+  /** @returns whether it was one of ours */
+  #remove(thread: EngineThread): boolean {
+    const index = this.#threads.indexOf(thread);
+    if (index < 0 || this.#isClosed) return false;
+    this.#threads.splice(index, 1);
+    return true;
+  }
+
+  /** Starts another worker with the same versions open, again and again until it starts. */
+  async #replace(old: EngineThread, reason: PoolEvent['reason']): Promise<void> {
+    this.#options.onEvent?.({ type: 'worker-replaced', reason });
+    for (
+      let delay: number = RESTART_DELAYS.first;
+      !this.#isClosed;
+      delay = Math.min(delay * 2, RESTART_DELAYS.last)
+    ) {
+      const started = await this.#startLike(old);
+      if (started) {
+        this.#threads.push(started);
+        return;
+      }
+      await sleep(delay, undefined, { ref: false });
+    }
+  }
+
+  /** @returns undefined when it does not start, or when the pool was closed meanwhile */
+  async #startLike(old: EngineThread): Promise<EngineThread | undefined> {
+    const thread = this.#start();
+    try {
+      await thread.ready;
+    } catch {
+      return undefined;
+    }
+    const loads = [...old.open.values()].map(async (version) =>
+      thread.load(version, await this.#options.locate(version.artifact)),
+    );
+    await Promise.allSettled(loads);
+    if (!this.#isClosed && !thread.isEnded) return thread;
+    await thread.stop();
+    return undefined;
+  }
+
+  /** One worker at a time, and the new one is there before the old one goes. */
+  #recycleWhenWorn(thread: EngineThread): void {
+    const { closedPerWorker = 100 } = this.#options;
+    if (thread.opened - thread.open.size < closedPerWorker || this.#worn.has(thread)) return;
+    this.#worn.add(thread);
+    this.#recycling = this.#recycling.then(async () => {
+      if (this.#isClosed || thread.isEnded) return;
+      const successor = await this.#startLike(thread);
+      if (!successor || !this.#remove(thread)) return await successor?.stop();
+      this.#threads.push(successor);
+      this.#options.onEvent?.({ type: 'worker-replaced', reason: 'recycled' });
+      while (thread.running > 0) await sleep(10);
+      await thread.stop();
+    });
+  }
+}
+
+function noWorker(): UnavailableError {
+  return new UnavailableError('NO_WORKER', 'No worker can run the model now. Try again in a moment.');
+}

@@ -1,0 +1,29 @@
+/** What one client may take of the server. */
+export interface HttpLimits {
+  /** Largest request body in bytes, as sent and decompressed. @default 67108864 */
+  readonly maxRequestBytes: number;
+  /** Largest response body in bytes. @default 67108864 */
+  readonly maxResponseBytes: number;
+  /** Bytes of request bodies held at once; more are refused. @default 268435456 */
+  readonly maxHeldBytes: number;
+  /** Connections that are kept open at once; more are closed at once. @default 4096 */
+  readonly maxConnections: number;
+  /** Until the headers of a request must be there, in milliseconds. @default 10000 */
+  readonly headersTimeoutMs: number;
+  /** Until a whole request must be there, in milliseconds. @default 60000 */
+  readonly requestTimeoutMs: number;
+  /** For how long an idle connection is kept: longer than load balancers do, so that they close first. @default 75000 */
+  readonly keepAliveTimeoutMs: number;
+}
+
+const MB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: HttpLimits = {
+  maxRequestBytes: 64 * MB,
+  maxResponseBytes: 64 * MB,
+  maxHeldBytes: 256 * MB,
+  maxConnections: 4096,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  keepAliveTimeoutMs: 75_000,
+};

@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Principal } from '../core/access/principal.ts';
+import { UnavailableError } from '../core/errors.ts';
+import { errorResponse } from '../core/protocol/error-response.ts';
+import type { ProtocolRequest, ProtocolResponse } from '../core/protocol/http.ts';
+import type { Access } from './access.ts';
+import type { HttpLimits } from './http-limits.ts';
+import { readRequestBody } from './request-body.ts';
+
+export interface HttpServerOptions {
+  readonly limits: HttpLimits;
+  readonly access: Access;
+  /** Answers requests whose path needs no token, for example whether the server is alive; undefined: it does. */
+  readonly open: (method: string, path: string) => ProtocolResponse | undefined;
+  readonly answer: (request: ProtocolRequest, principal: Principal) => Promise<ProtocolResponse>;
+  /** Each answer, when it goes out. */
+  readonly onAnswer?: (response: ProtocolResponse) => void;
+}
+
+/** What is left of a body that is not read is thrown away for so long; then the connection ends. */
+const DISCARD_MS = 5_000;
+
+const NO_BODY = new Uint8Array(0);
+
+/** The protocol over HTTP/1.1. Keeps to its limits whatever clients do. */
+export class HttpServer {
+  readonly server: Server;
+  readonly #options: HttpServerOptions;
+  #inFlight = 0;
+  #heldBytes = 0;
+  #isDraining = false;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxConnections } = options.limits;
+    this.server = createServer({
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs / 2),
+    });
+    this.server.maxConnections = maxConnections;
+    this.server.on('request', (request, response) => void this.#serve(request, response, false));
+    this.server.on('checkContinue', (request, response) => void this.#serve(request, response, true));
+    this.server.on('clientError', refuseBrokenRequest);
+  }
+
+  /** Requests that are being answered. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  listen(port: number, host: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(port, host, () => {
+        this.server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Stops accepting, and ends once all that came has been answered, or after the grace period. */
+  async drain(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+    const { method = 'GET', url = '/' } = request;
+    const query = url.indexOf('?');
+    const path = query < 0 ? url : url.slice(0, query);
+    const requestId = idOf(request);
+    const open = this.#options.open(method, path);
+    if (open) return this.#send(request, response, requestId, open);
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    this.#inFlight += 1;
+    let held = 0;
+    try {
+      const principal = await this.#options.access(request);
+      held = this.#hold(request);
+      if (expectsContinue) response.writeContinue();
+      const body =
+        held === 0 ? NO_BODY : await readRequestBody(request, this.#options.limits.maxRequestBytes);
+      const headers = request.headers as Readonly<Record<string, string | undefined>>;
+      const asked = { method, path, headers, body, requestId, signal: gone.signal };
+      this.#send(request, response, requestId, await this.#options.answer(asked, principal));
+    } catch (error) {
+      this.#send(request, response, requestId, errorResponse(error, requestId));
+    } finally {
+      this.#inFlight -= 1;
+      this.#heldBytes -= held;
+    }
+  }
+
+  /**
+   * Takes room for the body before it is read.
+   *
+   * @returns bytes to give back; 0 when there is no body
+   * @throws UnavailableError `OVERLOADED`
+   */
+  #hold({ headers }: IncomingMessage): number {
+    const { maxRequestBytes, maxHeldBytes } = this.#options.limits;
+    const length = headers['content-length'];
+    if (length === undefined && headers['transfer-encoding'] === undefined) return 0;
+    // A body of unknown length may be as long as it likes, up to the limit.
+    const bytes = Math.min(length === undefined ? maxRequestBytes : Number(length), maxRequestBytes);
+    if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
+      throw new UnavailableError(
+        'OVERLOADED',
+        'The server holds as many request bodies as it may. Try again in a moment.',
+      );
+    }
+    this.#heldBytes += bytes;
+    return bytes;
+  }
+
+  #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    answer: ProtocolResponse,
+  ): void {
+    this.#options.onAnswer?.(answer);
+    if (response.destroyed) return;
+    response.writeHead(answer.status, {
+      ...answer.headers,
+      'content-length': answer.body.length,
+      'x-request-id': requestId,
+      ...(this.#isDraining && { connection: 'close' }),
+    });
+    response.end(request.method === 'HEAD' ? undefined : answer.body);
+    if (!request.complete) discardRest(request);
+  }
+}
+
+/** Ending a connection under a client that still sends would take the answer from it. */
+function discardRest(request: IncomingMessage): void {
+  const timer = setTimeout(() => request.destroy(), DISCARD_MS);
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
+}
+
+/** The caller's id where it is one that can stand in a log. */
+function idOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+}
+
+const BROKEN: Readonly<Record<string, readonly [status: string, code: string, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'REQUEST_TIMEOUT', 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'HEADERS_TOO_LARGE',
+    'The headers are too large.',
+  ],
+};
+
+/** What is no HTTP gets the error body of everybody else, and the end of the connection. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] = BROKEN[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'MALFORMED_HTTP',
+    'The request is not valid HTTP/1.1.',
+  ];
+  const body = JSON.stringify({ error: message, error_code: code, message });
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,161 @@
+import { InvalidInputError, UnavailableError } from '../core/errors.ts';
+import { describeModel } from '../core/onnx/describe-model.ts';
+import { readModelFile } from '../core/registry/model-file.ts';
+import type { Artifact, ModelVersion, RegisteredModel } from '../core/registry/model-version.ts';
+import { CHAMPION, isAlias, isVersionNumber } from '../core/registry/names.ts';
+import { modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
+import type { RegistryReader } from '../core/registry/registry-reader.ts';
+import { type FoundFile, findModels } from './find-models.ts';
+
+/** What became of a folder's files when they were looked at. */
+export type FolderEvent =
+  | { readonly type: 'model-found' | 'model-changed'; readonly version: ModelVersion; readonly path: string }
+  | { readonly type: 'model-gone'; readonly version: ModelVersion }
+  /** The file cannot be served; a former one that could be is served on. */
+  | { readonly type: 'model-refused'; readonly path: string; readonly error: unknown };
+
+interface Entry {
+  readonly file: FoundFile;
+  readonly version: ModelVersion;
+}
+
+/** The models of a folder as a registry: the highest version of each is its champion. */
+export class ModelFolder implements RegistryReader {
+  readonly #path: string;
+  readonly #onEvent: (event: FolderEvent) => void;
+  /** By path. */
+  #entries = new Map<string, Entry>();
+  #models = new Map<string, RegisteredModel>();
+  /** Stamps of the last look, by path: a file is read when it looks the same twice, so not while it is written. */
+  #seen = new Map<string, string>();
+  /** Stamps of files that were refused. */
+  readonly #refused = new Map<string, string>();
+
+  private constructor(path: string, onEvent: (event: FolderEvent) => void) {
+    this.#path = path;
+    this.#onEvent = onEvent;
+  }
+
+  /**
+   * @param path an ONNX file, or a folder in one of the layouts of `findModels`
+   * @throws InvalidInputError `FILE_NOT_FOUND`, `NO_MODELS`, and what `describeModel` throws when no file can be served
+   */
+  static async open(path: string, onEvent: (event: FolderEvent) => void = () => {}): Promise<ModelFolder> {
+    const refusals: unknown[] = [];
+    const folder = new ModelFolder(path, (event) => {
+      if (event.type === 'model-refused') refusals.push(event.error);
+      onEvent(event);
+    });
+    const files = await findModels(path);
+    folder.#seen = stampsOf(files);
+    await folder.#take(files);
+    if (folder.#models.size > 0) return folder;
+    if (refusals.length > 0) throw refusals[0];
+    throw new InvalidInputError(
+      'NO_MODELS',
+      `${path} holds no models. Give an ONNX file, or a folder with <model>.onnx or <model>/<version>/model.onnx.`,
+    );
+  }
+
+  /** Looks again: takes what is new or changed and has come to rest, and lets go what is gone. */
+  async refresh(): Promise<void> {
+    const files = await findModels(this.#path).catch(() => []);
+    const atRest = files.filter(({ path, stamp }) => this.#seen.get(path) === stamp);
+    const moving = files.filter((file) => !atRest.includes(file));
+    this.#seen = stampsOf(files);
+    // What is being written is served as it was.
+    const kept = moving.flatMap(({ path }) => this.#entries.get(path)?.file ?? []);
+    await this.#take([...atRest, ...kept]);
+  }
+
+  /** Path of the file with the digest. @throws UnavailableError `ARTIFACT_UNAVAILABLE` */
+  async locate({ digest }: Artifact): Promise<string> {
+    for (const { file, version } of this.#entries.values()) {
+      if (version.artifact.digest === digest) return file.path;
+    }
+    throw new UnavailableError('ARTIFACT_UNAVAILABLE', `The file with the digest ${digest} is gone.`);
+  }
+
+  async modelNames(): Promise<string[]> {
+    return [...this.#models.keys()].sort();
+  }
+
+  async model(name: string): Promise<RegisteredModel> {
+    const model = this.#models.get(name);
+    if (!model) throw modelNotFound(name);
+    return model;
+  }
+
+  async resolve(name: string, versionOrAlias: string = CHAMPION): Promise<ModelVersion> {
+    const model = await this.model(name);
+    const number = isAlias(versionOrAlias) ? model.aliases[versionOrAlias] : versionOrAlias;
+    const version = model.versions.find((each) => each.version === number);
+    if (!version || !isVersionNumber(version.version)) throw versionNotFound(name, versionOrAlias);
+    return version;
+  }
+
+  async #take(files: readonly FoundFile[]): Promise<void> {
+    const entries = new Map<string, Entry>();
+    for (const file of files) {
+      const entry = await this.#entryFor(file);
+      if (entry) entries.set(file.path, entry);
+    }
+    const before = this.#entries;
+    this.#entries = entries;
+    this.#models = modelsOf([...entries.values()]);
+    for (const [path, { version }] of entries) {
+      const former = before.get(path)?.version;
+      if (former?.artifact.digest === version.artifact.digest) continue;
+      this.#onEvent({ type: former ? 'model-changed' : 'model-found', version, path });
+      if (former) this.#tellGone(former);
+    }
+    for (const [path, { version }] of before) if (!entries.has(path)) this.#tellGone(version);
+  }
+
+  /** Once nobody serves the same bytes under another name. */
+  #tellGone(version: ModelVersion): void {
+    const { digest } = version.artifact;
+    const isServed = [...this.#entries.values()].some((entry) => entry.version.artifact.digest === digest);
+    if (!isServed) this.#onEvent({ type: 'model-gone', version });
+  }
+
+  async #entryFor(file: FoundFile): Promise<Entry | undefined> {
+    const known = this.#entries.get(file.path);
+    if (known?.file.stamp === file.stamp || this.#refused.get(file.path) === file.stamp) return known;
+    try {
+      const { artifact, bytes } = await readModelFile(file.path);
+      const version: ModelVersion = {
+        model: file.model,
+        version: file.version,
+        status: 'READY',
+        artifact,
+        description: describeModel(bytes),
+        createdAt: new Date().toISOString(),
+      };
+      this.#refused.delete(file.path);
+      return { file, version };
+    } catch (error) {
+      this.#refused.set(file.path, file.stamp);
+      this.#onEvent({ type: 'model-refused', path: file.path, error });
+      return known;
+    }
+  }
+}
+
+function stampsOf(files: readonly FoundFile[]): Map<string, string> {
+  return new Map(files.map(({ path, stamp }) => [path, stamp]));
+}
+
+function modelsOf(entries: readonly Entry[]): Map<string, RegisteredModel> {
+  const byName = Map.groupBy(entries, ({ version }) => version.model);
+  return new Map(
+    [...byName].map(([name, ofModel]) => {
+      const versions = [...new Map(ofModel.map(({ version }) => [version.version, version])).values()].sort(
+        (a, b) => Number(a.version) - Number(b.version),
+      );
+      const champion = versions.at(-1)?.version ?? '1';
+      const createdAt = versions[0]?.createdAt ?? '';
+      return [name, { name, createdAt, versions, aliases: { [CHAMPION]: champion } }];
+    }),
+  );
+}

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AccessControl } from '../core/access/access-control.ts';
+import type { AccessRulesReader } from '../core/access/access-revision.ts';
+import type { Principal } from '../core/access/principal.ts';
+import type { EngineEvent } from '../core/engine/engine-event.ts';
+import { type BatchEvent, MicroBatcher } from '../core/engine/micro-batcher.ts';
+import type { ProtocolRequest, ProtocolResponse } from '../core/protocol/http.ts';
+import { OpenInferenceServer } from '../core/protocol/open-inference-server.ts';
+import type { Artifact } from '../core/registry/model-version.ts';
+import type { RegistryReader } from '../core/registry/registry-reader.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import type { Access } from './access.ts';
+import { openAccess } from './access.ts';
+import { EnginePool, type PoolEvent } from './engine-pool.ts';
+import { DEFAULT_LIMITS, type HttpLimits } from './http-limits.ts';
+import { HttpServer } from './http-server.ts';
+import { answerOfInvocation, defaultModel, headersOfInvocation } from './invocations.ts';
+import { ServingMetrics } from './serving-metrics.ts';
+
+/** Where models come from. */
+export interface ModelSource {
+  readonly registry: RegistryReader;
+  /** Path of an artifact's file on this machine; fetched first where it is elsewhere. */
+  locate(artifact: Artifact): Promise<string>;
+  /** Who may use which models. @default - scopes alone decide */
+  readonly rules?: AccessRulesReader;
+}
+
+/** What a server tells of itself, for its log. */
+export type ServerEvent =
+  | EngineEvent
+  | PoolEvent
+  | Exclude<BatchEvent, { type: 'run' }>
+  | { readonly type: 'internal-error'; readonly error: unknown; readonly requestId: string };
+
+export interface ModelServerOptions {
+  readonly source: ModelSource;
+  /** Who may call. @default - whoever reaches the server */
+  readonly access?: Access;
+  /** Worker threads that run models. @default - one for each core */
+  readonly workers?: number;
+  /** Model that `/invocations` runs. @default - the only one */
+  readonly defaultModel?: string;
+  /** Most bytes of model files that each worker keeps open; a session takes about twice its file. @default 1073741824 */
+  readonly maxModelBytes?: number;
+  /** Most rows that are merged into one run; 1 merges nothing. @default 256 */
+  readonly maxBatchRows?: number;
+  /** Inferences that may wait for a worker; more are refused with 503. @default 1000 */
+  readonly maxWaiting?: number;
+  /** Where verified model files are kept. @default - a folder of its own, removed at the end */
+  readonly directory?: string;
+  readonly limits?: Partial<HttpLimits>;
+  readonly onEvent?: (event: ServerEvent) => void;
+}
+
+const GIGABYTE = 2 ** 30;
+
+/** Serves models over HTTP from this process: the protocol on this thread, the models on worker threads. */
+export class ModelServer {
+  readonly #options: ModelServerOptions;
+  readonly #pool: EnginePool;
+  readonly #http: HttpServer;
+  readonly #protocol: OpenInferenceServer;
+  readonly #metrics: ServingMetrics;
+  readonly #directory: string;
+  #isDraining = false;
+
+  private constructor(options: ModelServerOptions, directory: string) {
+    const { source, limits: given, workers = availableParallelism(), onEvent = () => {} } = options;
+    this.#options = options;
+    this.#directory = directory;
+    const limits = { ...DEFAULT_LIMITS, ...given };
+    this.#pool = new EnginePool({
+      workers,
+      directory,
+      maxBytes: options.maxModelBytes ?? GIGABYTE,
+      locate: (artifact) => source.locate(artifact),
+      onEvent: (event) => {
+        this.#metrics.engine(event);
+        onEvent(event);
+      },
+    });
+    const batcher = new MicroBatcher({
+      runner: this.#pool,
+      concurrency: workers,
+      ...(options.maxBatchRows !== undefined && { maxRows: options.maxBatchRows }),
+      ...(options.maxWaiting !== undefined && { maxWaiting: options.maxWaiting }),
+      onEvent: (event) => {
+        this.#metrics.batch(event);
+        if (event.type !== 'run') onEvent(event);
+      },
+    });
+    this.#metrics = new ServingMetrics({
+      inFlight: () => this.#http.inFlight,
+      waiting: () => batcher.waiting,
+      workers: () => this.#pool.alive,
+    });
+    this.#protocol = new OpenInferenceServer({
+      registry: source.registry,
+      runner: batcher,
+      ...(source.rules && { access: new AccessControl(source.rules) }),
+      maxRequestBytes: limits.maxRequestBytes,
+      maxResponseBytes: limits.maxResponseBytes,
+      serverVersion: packageJson.version,
+      newId: randomUUID,
+      onPrediction: (prediction) => this.#metrics.predicted(prediction),
+      onInternalError: (error, { requestId }) => onEvent({ type: 'internal-error', error, requestId }),
+    });
+    this.#http = new HttpServer({
+      limits,
+      access: options.access ?? openAccess,
+      open: (method, path) => (path === '/ping' ? this.#ping(method) : undefined),
+      answer: (request, principal) => this.#answer(request, principal),
+      onAnswer: ({ status, errorCode }) => this.#metrics.answered(status, errorCode),
+    });
+  }
+
+  /** Starts the workers; nobody is answered before `listen`. @throws Error when a worker does not start */
+  static async start(options: ModelServerOptions): Promise<ModelServer> {
+    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'strata-serve-')));
+    const server = new ModelServer(options, directory);
+    await server.#pool.ready();
+    return server;
+  }
+
+  /**
+   * @param port 0 takes any that is free
+   * @returns the address, such as `http://127.0.0.1:8080`
+   */
+  async listen(port: number, host = '127.0.0.1'): Promise<string> {
+    await this.#http.listen(port, host);
+    const { address, port: bound, family } = this.#http.server.address() as AddressInfo;
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
+  }
+
+  /** Opens the champion of every model, so that the first request is warm; what cannot be opened is told as an event. */
+  async warm(): Promise<void> {
+    const { registry } = this.#options.source;
+    const names = await registry.modelNames();
+    await Promise.allSettled(names.map(async (name) => this.#pool.load(await registry.resolve(name))));
+  }
+
+  /** Closes the sessions of a version that is not served any longer. */
+  forget(version: Parameters<EnginePool['forget']>[0]): Promise<void> {
+    return this.#pool.forget(version);
+  }
+
+  /** Answers what came, refuses what comes, then ends. @param graceMs after which what is unfinished is cut off */
+  async close(graceMs = 25_000): Promise<void> {
+    this.#isDraining = true;
+    await this.#http.drain(graceMs);
+    await this.#pool.close();
+    if (this.#options.directory === undefined) await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async #answer(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    const { method, path } = request;
+    if (path === '/metrics' && method === 'GET') return await this.#exposition();
+    if (path !== '/invocations') return await this.#protocol.handle(request, principal);
+    const model = await defaultModel(this.#options.source.registry, this.#options.defaultModel);
+    const headers = headersOfInvocation(request.headers);
+    const asked = { ...request, headers, path: `/v2/models/${encodeURIComponent(model)}/infer` };
+    return answerOfInvocation(await this.#protocol.handle(asked, principal));
+  }
+
+  /** Says nothing of what is served, so that whoever checks needs no token. */
+  #ping(method: string): ProtocolResponse | undefined {
+    if (method !== 'GET' && method !== 'HEAD') return undefined;
+    const isReady = !this.#isDraining && this.#pool.alive > 0;
+    return { status: isReady ? 200 : 503, headers: {}, body: Buffer.from(isReady ? 'ok\n' : 'not ready\n') };
+  }
+
+  async #exposition(): Promise<ProtocolResponse> {
+    const text = await this.#metrics.text();
+    return { status: 200, headers: { 'content-type': this.#metrics.contentType }, body: Buffer.from(text) };
+  }
+}
