@@ -3,6 +3,7 @@ import { dynamoDb } from '../aws/clients.ts';
 import { RegistryTable } from '../aws/registry-table.ts';
 import type { RegisteredModel } from '../core/registry/model-version.ts';
 import { callApi } from './api.ts';
+import { asCalledHere } from './own-name.ts';
 import { byteSize, table } from './table.ts';
 import { type AccountTarget, findTarget, type TargetOptions, withTargetOptions } from './target.ts';
 import { print, type Terminal } from './terminal.ts';
@@ -18,7 +19,7 @@ export function modelsCommand(terminal: Terminal): Command {
           terminal,
           options.json,
           { models },
-          orNone(models.length, () => versionsTable(models)),
+          orNone(models.length, () => versionsTable(models), terminal),
         );
         return;
       }
@@ -30,7 +31,7 @@ export function modelsCommand(terminal: Terminal): Command {
         terminal,
         options.json,
         { models },
-        orNone(names.length, () => names.join('\n')),
+        orNone(names.length, () => names.join('\n'), terminal),
       );
     });
 }
@@ -44,9 +45,12 @@ async function readModels({ deployment, aws }: AccountTarget): Promise<Registere
   return models;
 }
 
-function orNone(count: number, list: () => string): string {
+function orNone(count: number, list: () => string, { environment }: Terminal): string {
   return count === 0
-    ? 'No model is registered yet; `strata register <file> --name <model>` adds one.'
+    ? asCalledHere(
+        'No model is registered yet; `strata register <file> --name <model>` adds one.',
+        environment,
+      )
     : list();
 }
 

@@ -1,4 +1,5 @@
 import { StrataError } from '../core/errors.ts';
+import { asCalledHere } from './own-name.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Report {
@@ -33,7 +34,10 @@ const NO_PERMISSION = new Set([
 
 /** One line and perhaps a hint on stderr, or one JSON object; the stack only when STRATA_DEBUG=1 asks for it. */
 export function reportError(error: unknown, terminal: Terminal, json: boolean): void {
-  const { code, message, hint } = toReport(error);
+  const report = toReport(error);
+  const { code } = report;
+  const message = asCalledHere(report.message, terminal.environment);
+  const hint = report.hint && asCalledHere(report.hint, terminal.environment);
   if (json) {
     terminal.stderr.write(`${JSON.stringify({ error: message, error_code: code, hint })}\n`);
   } else {

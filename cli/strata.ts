@@ -1,4 +1,5 @@
 import { runCommandLine } from './command-line.ts';
+import { whereTheUserIs } from './own-name.ts';
 
 // A reader that has seen enough closes the pipe (`strata models | head -1`): that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -12,5 +13,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   environment: process.env,
-  directory: process.cwd(),
+  ...whereTheUserIs(process.env, process.cwd()),
 });

@@ -84,7 +84,9 @@ export async function findAccount(options: TargetOptions, terminal: Terminal): P
     const deployment = awsEndpoint === undefined ? onAws : atEmulator(onAws, awsEndpoint);
     return { deployment, aws: { ...aws, region: deployment.region } };
   }
-  const deployment = await readLocalDeployment(terminal.directory);
+  const deployment =
+    (await readLocalDeployment(terminal.directory)) ??
+    (terminal.package === undefined ? undefined : await readLocalDeployment(terminal.package));
   if (deployment === undefined) {
     throw new InvalidInputError(
       'NO_DEPLOYMENT',

@@ -6,8 +6,10 @@ export interface Terminal {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where the user is. */
+  /** Where the user is: file arguments are relative to it. */
   readonly directory: string;
+  /** The package whose script npm runs, when the program is one. */
+  readonly package?: string;
 }
 
 /** Prints one result: JSON on one line for programs, text for people. */
