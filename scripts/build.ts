@@ -55,6 +55,8 @@ async function buildCommands(onProgress: (line: string) => void): Promise<void> 
     outdir,
     entryNames: '[name]',
     outExtension: { '.js': '.mjs' },
+    // The user's own, where there is one: it runs models here as the layer does on AWS.
+    external: ['onnxruntime-node'],
     sourcemap: false,
     banner: { js: `#!/usr/bin/env node\n${NODE_BUNDLE.banner.js}` },
   });

@@ -19,12 +19,18 @@ export interface RegisterModelInput {
 
 export type RegisterProgress =
   | { readonly step: 'check' }
+  | { readonly step: 'open' }
   | { readonly step: 'upload'; readonly bytes: number; readonly totalBytes: number }
   | { readonly step: 'register' };
 
 export interface RegisterModelDependencies {
   readonly artifacts: Pick<ArtifactStore, 'put'>;
   readonly registry: Pick<RegistryWriter, 'createVersion'>;
+  /**
+   * Tries whether the runtime opens the file; rejects when it does not.
+   * @default - the file is registered by what it says of itself
+   */
+  readonly open?: (path: string) => Promise<unknown>;
   readonly onProgress?: (progress: RegisterProgress) => void;
 }
 
@@ -35,12 +41,12 @@ export interface RegisterModelDependencies {
  *
  * @returns the READY version
  * @throws InvalidInputError what `describeModel` refuses; `FILE_NOT_FOUND`, `FILE_NOT_READABLE`, `MODEL_TOO_LARGE`,
- *   `FILE_CHANGED`, `INVALID_MODEL_NAME`, `INVALID_ALIAS`, `DESCRIPTION_TOO_LARGE`
+ *   `FILE_CHANGED`, `INVALID_MODEL_NAME`, `INVALID_ALIAS`, `DESCRIPTION_TOO_LARGE`, and what `open` refuses
  * @throws UnavailableError `ARTIFACT_UNAVAILABLE`, `REGISTRY_UNAVAILABLE`, `REGISTRY_BUSY`
  */
 export async function registerModel(
   { path, model, alias, actor }: RegisterModelInput,
-  { artifacts, registry, onProgress }: RegisterModelDependencies,
+  { artifacts, registry, open, onProgress }: RegisterModelDependencies,
 ): Promise<ModelVersion> {
   onProgress?.({ step: 'check' });
   assertModelName(model);
@@ -50,6 +56,10 @@ export async function registerModel(
   const { artifact, bytes } = await readModelFile(path);
   const description = describeModel(bytes);
   assertDescriptionFits(description);
+  if (open !== undefined) {
+    onProgress?.({ step: 'open' });
+    await open(path);
+  }
 
   const totalBytes = artifact.size;
   onProgress?.({ step: 'upload', bytes: 0, totalBytes });

@@ -28,6 +28,7 @@ export function notReady({ model, version, status }: ModelVersion): UnavailableE
   );
 }
 
-function shellWord(word: string): string {
+/** A word as a shell takes it for one. */
+export function shellWord(word: string): string {
   return /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { execa, type Options } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { writeLocalDeployment } from '../../aws/local-deployment.ts';
+import { ModelProtoSchema } from '../../core/onnx/schema/onnx_pb.ts';
 import { SCOPES } from '../../lib/contracts/access';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -126,6 +128,36 @@ describe('strata, from a file to a prediction', () => {
   });
 });
 
+describe('strata register', () => {
+  it('says when a model has that file already, and how to choose a champion', async () => {
+    const model = newModel();
+    const first = await strata(['register', ADD_SUB, '--name', model]);
+    expect(first.out.split('\n')).toEqual([
+      expect.stringMatching(/ version 1 \(\d+ B, sha256 \w{12}\)$/),
+      `no champion yet: strata alias ${model} champion 1`,
+    ]);
+    const again = await strata(['register', ADD_SUB, '--name', model, '--alias', 'champion']);
+    expect(again.out).toMatch(/ version 2, alias champion \(.+, same file as version 1\)$/);
+    const json = await strata(['register', ADD_SUB, '--name', model, '--json']);
+    expect(JSON.parse(json.out)).toMatchObject({
+      version: '3',
+      opened: true,
+      sameFileAs: '1',
+      champion: '2',
+    });
+  });
+
+  it('says so when there is no onnxruntime to open the model with', async () => {
+    const alone = join(project, 'strata.mjs');
+    await copyFile(STRATA, alone);
+    const { stdout } = await execa(process.execPath, [alone, 'register', ADD_SUB, '--name', newModel()], {
+      cwd: inside,
+      extendEnv: false,
+    });
+    expect(stdout).toContain('not opened here: no onnxruntime-node');
+  });
+});
+
 describe('strata in a pipe', () => {
   it('ends quietly when the reader has seen enough', async () => {
     const { stderr } = await execa(`"${process.execPath}" "${STRATA}" models --json | true`, {
@@ -170,6 +202,17 @@ describe('strata refuses', () => {
     const { code, out, err } = await strata(['register', 'broken.onnx', '--name', model]);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/^error: .+ \[NOT_ONNX]$/);
+    expect((await strata(['models'])).out).not.toContain(model);
+  });
+
+  it('a model that onnxruntime does not open, and registers nothing', async () => {
+    const model = newModel();
+    const file = fromBinary(ModelProtoSchema, await readFile(ADD_SUB));
+    for (const node of file.graph?.node ?? []) node.opType = 'NoSuchOp';
+    await writeFile(join(inside, 'no-such-op.onnx'), toBinary(ModelProtoSchema, file));
+    const { code, out, err } = await strata(['register', 'no-such-op.onnx', '--name', model]);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toMatch(/^error: .*NoSuchOp.* \[MODEL_LOAD_FAILED]$/);
     expect((await strata(['models'])).out).not.toContain(model);
   });
 

@@ -24,7 +24,7 @@ describe("the runtime's reason", () => {
 
   it('drops paths of files', () => {
     expect(reason('Load model from /tmp/models/ab12.onnx failed:Protobuf parsing failed.')).toBe(
-      'Load model from failed:Protobuf parsing failed.',
+      'Load model failed: Protobuf parsing failed.',
     );
     expect(reason('Load model C:\\Users\\me\\m.onnx failed')).toBe('Load model failed');
   });

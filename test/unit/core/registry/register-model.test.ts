@@ -83,6 +83,25 @@ describe('registerModel', () => {
     expect(steps).toEqual(['check', `upload 0 of ${size}`, `upload ${size} of ${size}`, 'register']);
   });
 
+  it('opens the file before the first byte is sent, and stores nothing when that fails', async () => {
+    const { calls, steps, dependencies } = recorder();
+    const open = async (path: string) => {
+      expect(path).toBe(ADD_SUB);
+      expect(calls).toEqual([]);
+    };
+    await registerModel({ path: ADD_SUB, model: 'sums' }, { ...dependencies, open });
+    expect(steps.slice(0, 2)).toEqual(['check', 'open']);
+    expect(calls).toHaveLength(2);
+
+    const refusing = recorder();
+    const refused = registerModel(
+      { path: ADD_SUB, model: 'sums' },
+      { ...refusing.dependencies, open: () => Promise.reject(new Error('does not open')) },
+    );
+    await expect(refused).rejects.toThrow('does not open');
+    expect(refusing.calls).toEqual([]);
+  });
+
   it('refuses a model of so many inputs that its description has no room, before anything is stored', async () => {
     const model = fromBinary(ModelProtoSchema, await readFile(ADD_SUB));
     const type = model.graph?.input[0]?.type;
