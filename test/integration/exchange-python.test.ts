@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { beforeAll, expect, inject, it } from 'vitest';
 import { token } from '../support/deployment.ts';
-import { registerCheckedModels } from './protocol/models.ts';
+import { modelPath } from '../support/models/model-file.ts';
+import { registerModels } from './protocol/models.ts';
 
 const deployment = inject('deployment');
 
@@ -18,7 +19,12 @@ const python = (program: string, input = '', env = {}) =>
 const found = await python('import ast');
 const libraries = await python('import numpy, requests');
 
-beforeAll(() => registerCheckedModels(deployment), 120_000);
+const MODEL = 'exchanged_by_python';
+
+beforeAll(
+  () => registerModels(deployment, [{ model: MODEL, path: modelPath('identity_fp32'), alias: 'champion' }]),
+  60_000,
+);
 
 it.skipIf(found.exitCode !== 0)('the client of the page is Python', async () => {
   expect(client).toContain('s3_outputs');
@@ -29,7 +35,7 @@ it.skipIf(found.exitCode !== 0)('the client of the page is Python', async () => 
 it.skipIf(libraries.exitCode !== 0)('the client of the page sends 20 MB and gets 20 MB', async () => {
   const ran = await python(`${client}\nassert np.array_equal(x, y)\n`, '', {
     STRATA_ENDPOINT: deployment.endpoint,
-    STRATA_MODEL: 'identity_fp32',
+    STRATA_MODEL: MODEL,
     STRATA_TOKEN: await token(['infer']),
   });
   expect(ran.stderr).toBe('');

@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { s3, s3Signer } from '../../aws/clients.ts';
 import { ExchangeUrls } from '../../aws/exchange-urls.ts';
 import { callAs } from '../support/deployment.ts';
-import { registerCheckedModels } from './protocol/models.ts';
+import { modelPath } from '../support/models/model-file.ts';
+import { registerModels } from './protocol/models.ts';
 
 const deployment = inject('deployment');
 const MB = 1024 * 1024;
@@ -47,7 +48,7 @@ async function upload(body: Uint8Array<ArrayBuffer>): Promise<Upload['parameters
 }
 
 const inferFp32 = (shape: readonly number[], parameters: object, more: object = {}) =>
-  callAs(['infer'], 'POST', '/v2/models/identity_fp32/infer', {
+  callAs(['infer'], 'POST', '/v2/models/exchanged_numbers/infer', {
     body: JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape, parameters }], ...more }),
   });
 
@@ -64,7 +65,14 @@ async function fetchBytes(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-beforeAll(() => registerCheckedModels(deployment), 120_000);
+beforeAll(
+  () =>
+    registerModels(deployment, [
+      { model: 'exchanged_numbers', path: modelPath('identity_fp32'), alias: 'champion' },
+      { model: 'exchanged_texts', path: modelPath('identity_bytes'), alias: 'champion' },
+    ]),
+  60_000,
+);
 
 describe('a tensor of 20 MB', () => {
   const sent = numbers(20 * MB);
@@ -125,7 +133,7 @@ describe('what is put into the exchange', () => {
   it('may be text, whose size the shape does not tell', async () => {
     const text = Buffer.from('\x03\0\0\0abc\x02\0\0\0\u00fc', 'utf8');
     const parameters = await upload(new Uint8Array(text));
-    const answer = await callAs(['infer'], 'POST', '/v2/models/identity_bytes/infer', {
+    const answer = await callAs(['infer'], 'POST', '/v2/models/exchanged_texts/infer', {
       body: JSON.stringify({ inputs: [{ name: 'x', datatype: 'BYTES', shape: [1, 2], parameters }] }),
     });
     expect(answer.json<{ outputs: Output[] }>().outputs[0]?.data).toEqual(['abc', 'ü']);
@@ -287,7 +295,7 @@ describe('a JSON answer near the limit', () => {
       inputs: [{ name: 'x', datatype: 'BYTES', shape: [1, texts.length], data: texts }],
     });
     expect(JSON.stringify(body).length).toBeGreaterThan(6 * MB);
-    const answer = await callAs(['infer'], 'POST', '/v2/models/identity_bytes/infer', { body });
+    const answer = await callAs(['infer'], 'POST', '/v2/models/exchanged_texts/infer', { body });
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/json');
     expect(answer.json<{ outputs: Output[] }>().outputs[0]?.data).toEqual(texts);
