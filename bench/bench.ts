@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CACHE } from '../local/project.ts';
+import { build } from '../scripts/build.ts';
 import { type Benchmark, type Effort, LeftOutError } from './benchmark.ts';
 import { coldStart } from './cold-start/cold-start.ts';
 import { deploy } from './deploy.ts';
@@ -46,6 +47,8 @@ async function outcomeOf({ name, title, ...benchmark }: Benchmark, effort: Effor
 }
 
 async function run(benchmarks: readonly Benchmark[], quick: boolean): Promise<Report> {
+  process.stderr.write('build ...\n');
+  await build();
   const started = { date: new Date().toISOString(), quick, machine: thisMachine() };
   const outcomes: Outcome[] = [];
   for (const benchmark of benchmarks) {

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { synthesise } from '../local/cdk.ts';
-import { build } from '../scripts/build.ts';
 import type { Benchmark, Effort, Measurement } from './benchmark.ts';
 import { measurement } from './repetitions.ts';
 
@@ -11,7 +10,6 @@ export const synth: Benchmark = {
   name: 'synth',
   title: 'cdk synth of both stacks, everything built',
   async run({ quick }: Effort): Promise<Measurement[]> {
-    await build();
     const milliseconds: number[] = [];
     for (let repetition = 0; repetition < (quick ? 1 : 5); repetition++) {
       const assembly = await mkdtemp(join(tmpdir(), 'strata-bench-'));
