@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEMO_FILE } from '../../local/demo-model.ts';
 import { PROJECT } from '../../local/project.ts';
-import { bundleLambdas } from '../../scripts/bundle-lambdas.ts';
 import type { Benchmark, Effort, Measurement } from '../benchmark.ts';
 import { bundle, FUNCTION_ENVIRONMENT, inProcess } from '../child.ts';
 import { measurements, rotated } from '../repetitions.ts';
@@ -15,14 +14,15 @@ export const coldStart: Benchmark = {
   name: 'cold-start',
   title: 'A cold start of infer, in fresh processes on this machine',
   async run({ quick }: Effort): Promise<Measurement[]> {
-    await bundleLambdas(PROJECT);
     const importProbe = await bundle('cold-start/import-probe.ts');
     const engineProbe = await bundle('cold-start/engine-probe.ts');
     const requestProbe = await bundle('cold-start/request-probe.ts');
+    const startProbe = await bundle('cold-start/start-probe.ts');
     const probes = [
       () => inFreshProcess(importProbe, join(PROJECT, 'assets', 'lambdas', 'infer', 'handler.mjs')),
       () => inFreshProcess(engineProbe, DEMO_FILE),
       () => inFreshProcess(requestProbe, DEMO_FILE),
+      () => inFreshProcess(startProbe, DEMO_FILE),
     ];
     const measured: Times[] = [];
     for (let repetition = 0; repetition < (quick ? 2 : 15); repetition++) {

@@ -9,9 +9,12 @@ export interface SessionLoaded {
   readonly size: number;
   /** Whether the verified file lay on the disk already. */
   readonly source: 'disk' | 'store';
-  /** Milliseconds: runtime loaded (next to nothing after the first model), file here and verified, session open, first run. */
-  readonly runtimeMs: number;
+  /**
+   * Milliseconds, one after the other: file here and verified, wait for the runtime beyond that (it is loaded meanwhile),
+   * session open, first run.
+   */
   readonly fetchMs: number;
+  readonly runtimeMs: number;
   readonly openMs: number;
   readonly warmUpMs: number;
   /** Whether the first run worked; a model that refuses invented inputs is served all the same. */

@@ -5,13 +5,14 @@ import type { ArtifactReader } from '../registry/artifact-reader.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EngineEvent } from './engine-event.ts';
-import { loadRuntime, type Runtime } from './load-runtime.ts';
+import type { Runtime } from './load-runtime.ts';
 import { ModelFiles } from './model-files.ts';
 import type { ModelRunner } from './model-runner.ts';
 import { runtimeReason } from './runtime-reason.ts';
 import { fromRuntime, toRuntime } from './runtime-tensor.ts';
 import { SessionCache } from './session-cache.ts';
 import { type CpuShare, sessionOptions } from './session-options.ts';
+import { startRuntime } from './start-runtime.ts';
 import { warmUpInputs } from './warm-up.ts';
 
 export interface EngineOptions extends CpuShare {
@@ -91,10 +92,12 @@ export class Engine implements ModelRunner {
 
   async #open({ artifact, description }: ModelVersion): Promise<OpenModel> {
     const clock = stopwatch(this.#options.now ?? (() => performance.now()));
-    const runtime = await loadRuntime();
-    const runtimeMs = clock();
+    // While the file comes, the runtime is loaded.
+    const loading = startRuntime(this.#options);
     return await this.#files.use(artifact, async ({ path, source }) => {
       const fetchMs = clock();
+      const runtime = await loading;
+      const runtimeMs = clock();
       const session = await openSession(runtime, path, this.#options);
       const model = { runtime, session, release: () => session.release() };
       const openMs = clock();

@@ -14,6 +14,7 @@ import type { AccessRulesReader } from '../../core/access/access-revision.ts';
 import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
 import { Engine } from '../../core/engine/engine.ts';
 import type { EngineEvent } from '../../core/engine/engine-event.ts';
+import { startRuntime } from '../../core/engine/start-runtime.ts';
 import type { ExchangeAccess } from '../../core/protocol/exchange/tensor-exchange.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
 import type { ArtifactReader } from '../../core/registry/artifact-reader.ts';
@@ -58,6 +59,8 @@ export function inferenceServer(
   ports: InferPorts = awsPorts(environment),
 ): OpenInferenceServer {
   const now = () => performance.now();
+  // Nobody waits for it yet: it is there by the time that the first model has been found and fetched.
+  void startRuntime(environment);
   const freshness = { maxAgeMs: environment.aliasMaxAgeMs, now };
   const registry = new CachedRegistryReader(ports.registry, freshness);
   const rules = new CachedAccessRules(ports.rules, freshness);
