@@ -1,19 +1,12 @@
-import { FetchError, JwtBaseError } from 'aws-jwt-verify/error';
-import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
 import type { APIGatewayAuthorizerResult, Statement } from 'aws-lambda';
+import { verifiedBearer } from '../../aws/bearer-token.ts';
+import type { VerifyToken } from '../../aws/token-verifier.ts';
 import {
   type AuthorizerContext,
   PREFIX_SCOPES,
   type Scope,
   type TokenIssuer,
 } from '../../lib/contracts/access.ts';
-import { bearerOf } from './claims.ts';
-import type { VerifyToken } from './token-verifier.ts';
-
-/** The token proves nothing; the message says why, for the log. */
-export class TokenRefusedError extends Error {
-  override readonly name = 'TokenRefusedError';
-}
 
 export interface AuthorizeDependencies {
   readonly issuer: TokenIssuer;
@@ -28,18 +21,7 @@ export async function authorizeToken(
   event: { readonly authorizationToken: string; readonly methodArn: string },
   { issuer, verify }: AuthorizeDependencies,
 ): Promise<APIGatewayAuthorizerResult> {
-  const claims = await verifiedClaims(event.authorizationToken, verify);
-  const client = claims['client_id'];
-  if (issuer.clientIds && !(typeof client === 'string' && issuer.clientIds.includes(client))) {
-    throw new TokenRefusedError('the token was issued to another client');
-  }
-  // Identity tokens of Cognito are signed by the same keys and say who somebody is, not what they may do.
-  if (claims['token_use'] !== undefined && claims['token_use'] !== 'access') {
-    throw new TokenRefusedError('not an access token');
-  }
-  const { principal, scopes, groups } = bearerOf(claims, issuer);
-  if (!principal) throw new TokenRefusedError('the token names nobody');
-
+  const { principal, scopes, groups } = await verifiedBearer(event.authorizationToken, issuer, verify);
   const context: AuthorizerContext = {
     principal,
     scopes: scopes.join(' '),
@@ -50,19 +32,6 @@ export async function authorizeToken(
     policyDocument: { Version: '2012-10-17', Statement: statements(event.methodArn, scopes) },
     context: { ...context },
   };
-}
-
-async function verifiedClaims(header: string, verify: VerifyToken): Promise<JwtPayload> {
-  const token = /^Bearer (\S+)$/i.exec(header)?.[1];
-  if (!token) throw new TokenRefusedError('not a bearer token');
-  try {
-    return await verify(token);
-  } catch (error) {
-    // Keys that cannot be fetched say nothing of the token.
-    if (error instanceof JwtBaseError && !(error instanceof FetchError))
-      throw new TokenRefusedError(error.name);
-    throw error;
-  }
 }
 
 function statements(methodArn: string, scopes: readonly Scope[]): Statement[] {

@@ -1,12 +1,13 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { APIGatewayAuthorizerResult, APIGatewayTokenAuthorizerEvent } from 'aws-lambda';
+import { TokenRefusedError } from '../../aws/bearer-token.ts';
+import { tokenVerifier } from '../../aws/token-verifier.ts';
 import { METRICS } from '../../lib/contracts/metrics.ts';
 import { functionMetrics } from '../shared/function-metrics.ts';
 import { countVersionFault } from '../shared/version-fault.ts';
-import { authorizeToken, TokenRefusedError } from './authorize-token.ts';
+import { authorizeToken } from './authorize-token.ts';
 import { readEnvironment } from './environment.ts';
-import { tokenVerifier } from './token-verifier.ts';
 
 const logger = new Logger({ serviceName: 'authorize' });
 const metrics = functionMetrics('authorize');

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { authorizeToken, TokenRefusedError } from '../../../../lambdas/authorize/authorize-token.ts';
+import { TokenRefusedError } from '../../../../aws/bearer-token.ts';
+import { tokenVerifier } from '../../../../aws/token-verifier.ts';
+import { authorizeToken } from '../../../../lambdas/authorize/authorize-token.ts';
 import { readEnvironment } from '../../../../lambdas/authorize/environment.ts';
-import { tokenVerifier } from '../../../../lambdas/authorize/token-verifier.ts';
 import { PREFIX_SCOPES, type TokenIssuer } from '../../../../lib/contracts/access.ts';
 import { TestIssuer } from '../../../support/token-issuer.ts';
 

@@ -2,7 +2,7 @@ import { JwtVerifier } from 'aws-jwt-verify';
 import { FetchError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
-import type { TokenIssuer } from '../../lib/contracts/access.ts';
+import type { TokenIssuer } from '../lib/contracts/access.ts';
 
 /** Verifies signature, issuer, audience and time of a token. @throws JwtBaseError of aws-jwt-verify */
 export type VerifyToken = (token: string) => Promise<JwtPayload>;

@@ -1,5 +1,5 @@
 import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
-import { SCOPES, type Scope, type TokenIssuer } from '../../lib/contracts/access.ts';
+import { SCOPES, type Scope, type TokenIssuer } from '../lib/contracts/access.ts';
 
 /** What a verified token says of its bearer. */
 export interface Bearer {

@@ -1,8 +1,8 @@
 import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bearerOf } from '../../../../lambdas/authorize/claims.ts';
-import { SCOPES, type TokenIssuer } from '../../../../lib/contracts/access.ts';
+import { bearerOf } from '../../../aws/token-claims.ts';
+import { SCOPES, type TokenIssuer } from '../../../lib/contracts/access.ts';
 
 const issuerWith = (more: Partial<TokenIssuer>): TokenIssuer => ({
   issuer: 'https://login.example.com',
