@@ -11,6 +11,7 @@ import { OpenInferenceServer } from '../../../core/protocol/open-inference-serve
 import type { ModelVersion } from '../../../core/registry/model-version.ts';
 import { storeWith, versionOf } from '../../support/models/model-versions.ts';
 import { registryOf } from '../core/protocol/in-memory.ts';
+import '../../support/own-temporary-folder.ts';
 
 const MEGABYTE = 1024 * 1024;
 

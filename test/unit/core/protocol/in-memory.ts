@@ -9,6 +9,7 @@ import {
 import type { ModelVersion, RegisteredModel } from '../../../../core/registry/model-version.ts';
 import type { RegistryReader } from '../../../../core/registry/registry-reader.ts';
 import type { Datatype, Tensor, TensorSpec } from '../../../../core/tensor/tensor.ts';
+import '../../../support/own-temporary-folder.ts';
 
 export const DIGEST = 'ab'.repeat(32);
 

@@ -7,6 +7,7 @@ import golden from '../../../../lambdas/infer/golden/golden.json' with { type: '
 import { goldenRequest, goldenServer } from '../../../../lambdas/infer/golden-server.ts';
 import { selfCheck } from '../../../../lambdas/infer/self-check.ts';
 import { isSelfCheck, SELF_CHECK } from '../../../../lambdas/shared/self-check.ts';
+import '../../../support/own-temporary-folder.ts';
 
 const server = goldenServer(512);
 const options = { server, memoryMegabytes: 512, requestId: 'request-1' };
