@@ -7,6 +7,8 @@ import { destroyCommand } from './destroy.ts';
 import { doctorCommand } from './doctor.ts';
 import { inferCommand } from './infer.ts';
 import { modelsCommand } from './models.ts';
+import { optimiseCommand } from './optimise.ts';
+import { quantiseCommand } from './quantise.ts';
 import { registerCommand } from './register.ts';
 import { reportError } from './report-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -44,6 +46,8 @@ function program(terminal: Terminal, json: boolean): Command {
     })
     .exitOverride();
   const commands = [
+    optimiseCommand,
+    quantiseCommand,
     registerCommand,
     inferCommand,
     modelsCommand,

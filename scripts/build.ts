@@ -47,11 +47,14 @@ async function buildLayers(onProgress: (line: string) => void): Promise<void> {
 /** The commands of the package, by the files that they begin with. */
 const COMMANDS = ['cli/strata.ts', 'conformance/oip-conformance.ts'];
 
+/** What a command starts in a process of its own. */
+const PROCESSES = ['core/engine/measure-child.ts'];
+
 async function buildCommands(onProgress: (line: string) => void): Promise<void> {
   const outdir = join(ROOT, 'assets', 'cli');
   await esbuild({
     ...NODE_BUNDLE,
-    entryPoints: COMMANDS.map((file) => join(ROOT, file)),
+    entryPoints: [...COMMANDS, ...PROCESSES].map((file) => join(ROOT, file)),
     outdir,
     entryNames: '[name]',
     outExtension: { '.js': '.mjs' },

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InvalidInputError } from '../errors.ts';
 import type { ModelOnDisk } from './describe-model-file.ts';
 
@@ -29,21 +29,25 @@ export interface ModelFolder {
   readonly size: number;
 }
 
-/** @throws InvalidInputError `OUTPUT_IS_INPUT` when writing to the folder would replace files of the model itself */
-export async function refuseOverwriting(
+/** @throws InvalidInputError `OUTPUT_IS_INPUT` when writing these files would replace files of the model itself */
+export async function refuseReplacing(
   { path, weightFiles }: ModelOnDisk,
-  directory: string,
+  written: readonly string[],
 ): Promise<void> {
-  const own = await Promise.all(
-    [path, ...weightFiles.map((name) => join(dirname(path), name))].map((each) => realpath(each)),
-  );
-  const written = [MODEL_FILE, WEIGHTS_FILE, ...weightFiles].map((name) => resolve(directory, name));
-  const real = await Promise.all(written.map((each) => realpath(each).catch(() => each)));
-  if (!real.some((each) => own.includes(each))) return;
+  const own = [path, ...weightFiles.map((name) => join(dirname(path), name))];
+  const real = await Promise.all(own.map((each) => realpath(each)));
+  const targets = await Promise.all(written.map((each) => realpath(each).catch(() => resolve(each))));
+  const replaced = targets.find((each) => real.includes(each));
+  if (replaced === undefined) return;
   throw new InvalidInputError(
     'OUTPUT_IS_INPUT',
-    `The result would replace the original in ${directory}. Name another folder.`,
+    `The result would replace the original, ${replaced}. Name another place for it.`,
   );
+}
+
+/** Paths that `writeModelFolder` may write. */
+export function filesOfFolder({ weightFiles }: ModelOnDisk, directory: string): string[] {
+  return [MODEL_FILE, WEIGHTS_FILE, ...weightFiles].map((name) => join(directory, name));
 }
 
 /**
@@ -55,18 +59,12 @@ export async function writeModelFolder(
   { path, weightFiles }: ModelOnDisk,
   directory: string,
 ): Promise<ModelFolder> {
-  try {
+  await writing(directory, async () => {
     await mkdir(directory, { recursive: true });
     if (!weightFiles.includes(WEIGHTS_FILE)) await rm(join(directory, WEIGHTS_FILE), { force: true });
     for (const name of weightFiles) await place(join(dirname(path), name), join(directory, name));
     await place(path, join(directory, MODEL_FILE));
-  } catch (cause) {
-    throw new InvalidInputError(
-      'OUTPUT_NOT_WRITABLE',
-      `${directory} cannot be written (${(cause as NodeJS.ErrnoException).code}). Name another folder.`,
-      { cause },
-    );
-  }
+  });
   const files = await Promise.all(
     [MODEL_FILE, ...weightFiles].sort().map((name) => fileDigest(directory, name)),
   );
@@ -78,6 +76,28 @@ export async function writeModelFolder(
       .digest('hex'),
     size: files.reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/**
+ * Copies a model that is one file.
+ *
+ * @throws InvalidInputError `OUTPUT_NOT_WRITABLE`
+ */
+export async function writeModelFile(path: string, target: string): Promise<FileDigest> {
+  await writing(target, () => place(path, target));
+  return await fileDigest(dirname(target), basename(target));
+}
+
+async function writing(target: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (cause) {
+    throw new InvalidInputError(
+      'OUTPUT_NOT_WRITABLE',
+      `${target} cannot be written (${(cause as NodeJS.ErrnoException).code}). Name another place for it.`,
+      { cause },
+    );
+  }
 }
 
 /** A file is there as a whole or not at all. */

@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StrataError } from '../errors.ts';
-import { compareOutputs, type Difference, type Tolerance } from '../onnx/compare-outputs.ts';
+import type { Difference, Tolerance } from '../onnx/compare-outputs.ts';
 import { optimisationFault } from '../onnx/optimise-interface.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ModelOnDisk, readModelOnDisk } from './describe-model-file.ts';
 import { type Gain, measureGain } from './measure-model.ts';
-import { type ModelFolder, refuseOverwriting, writeModelFolder } from './model-folder.ts';
+import { filesOfFolder, type ModelFolder, refuseReplacing, writeModelFolder } from './model-folder.ts';
 import { withModel } from './open-model.ts';
 import { OPTIMISE_STEPS, type OptimiseStep } from './optimise-steps.ts';
-import { runAgain, runSamples, type Sample } from './run-samples.ts';
+import { compareSamples, runAgain, runSamples, type Sample } from './run-samples.ts';
 
 /** Rounding of other kernels and of fused operators; a fault of a kernel is larger by orders of magnitude. */
 const TOLERANCE: Tolerance = { absolute: 1e-4, relative: 1e-3 };
@@ -71,7 +71,7 @@ export async function optimiseModel(
   onProgress: (progress: OptimiseProgress) => void = () => {},
 ): Promise<OptimiseReport> {
   const original = await readModelOnDisk(input.path);
-  await refuseOverwriting(original, input.directory);
+  await refuseReplacing(original, filesOfFolder(original, input.directory));
   const workplace = await mkdtemp(join(tmpdir(), 'strata-optimise-'));
   try {
     const samples = await referenceSamples(original, input);
@@ -113,7 +113,7 @@ async function referenceSamples(original: ModelOnDisk, { inputs }: OptimiseInput
     };
   }
   const again = await withModel(original.path, ONE_THREAD, (model) => runAgain(model, samples));
-  const { agrees, reason } = compare(samples, again, TOLERANCE);
+  const { agrees, reason } = compareSamples(samples, again, TOLERANCE);
   return agrees
     ? { repeatable: samples }
     : {
@@ -164,7 +164,7 @@ async function attemptStep(
     const fault = optimisationFault(original.description, result.description);
     if (fault !== undefined) return { report: { applied: false, reason: fault } };
     const again = await withModel(path, ONE_THREAD, (model) => runAgain(model, samples));
-    const difference = compare(samples, again, tolerance);
+    const difference = compareSamples(samples, again, tolerance);
     const { agrees, reason } = difference;
     return agrees
       ? { report: { applied: true, difference }, result }
@@ -173,9 +173,4 @@ async function attemptStep(
     if (!(error instanceof StrataError)) throw error;
     return { report: { applied: false, reason: error.message } };
   }
-}
-
-function compare(expected: readonly Sample[], actual: readonly Sample[], tolerance: Tolerance): Difference {
-  const pairs = expected.map(({ outputs }, index) => [outputs, (actual[index] as Sample).outputs] as const);
-  return compareOutputs(pairs, tolerance);
 }

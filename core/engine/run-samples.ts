@@ -1,4 +1,5 @@
 import { StrataError } from '../errors.ts';
+import { compareOutputs, type Difference, type Tolerance } from '../onnx/compare-outputs.ts';
 import type { OnnxModel } from '../onnx/onnx-file.ts';
 import { sampleInputs } from '../onnx/sample-inputs.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -41,6 +42,16 @@ export async function runAgain(model: OpenModel, samples: readonly Sample[]): Pr
   const again: Sample[] = [];
   for (const { inputs } of samples) again.push({ inputs, outputs: await runModel(model, inputs) });
   return again;
+}
+
+/** @param actual of the same inputs, in the same order */
+export function compareSamples(
+  expected: readonly Sample[],
+  actual: readonly Sample[],
+  tolerance: Tolerance,
+): Difference {
+  const pairs = expected.map(({ outputs }, index) => [outputs, (actual[index] as Sample).outputs] as const);
+  return compareOutputs(pairs, tolerance);
 }
 
 async function outputsOrNothing(

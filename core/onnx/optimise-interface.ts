@@ -2,6 +2,7 @@ import type { TensorSpec } from '../tensor/tensor.ts';
 import type { ModelDescription } from './model-description.ts';
 import { partsOf } from './model-parts.ts';
 import type { OnnxModel } from './onnx-file.ts';
+import type { ValueInfoProto } from './schema/onnx_pb.ts';
 
 /**
  * Gives an optimised model the face of the original: its inputs and outputs with their shapes and the names of free
@@ -11,12 +12,9 @@ import type { OnnxModel } from './onnx-file.ts';
  * @param optimised changed
  */
 export function keepInterface(original: OnnxModel, optimised: OnnxModel): void {
-  const weights = new Set(original.graph.initializer.map(({ name }) => name));
-  // Before IR version 4 weights had to be inputs too, and kept the runtime from treating them as constants.
-  const isOld = original.irVersion < 4n;
-  optimised.graph.input = original.graph.input.filter(({ name }) => !isOld || !weights.has(name));
+  optimised.graph.input = callableInputs(original);
   optimised.graph.output = original.graph.output;
-  optimised.irVersion = isOld ? 4n : optimised.irVersion;
+  if (optimised.irVersion < MODERN) optimised.irVersion = MODERN;
   optimised.metadataProps = original.metadataProps;
   optimised.producerName = original.producerName;
   optimised.producerVersion = original.producerVersion;
@@ -25,6 +23,24 @@ export function keepInterface(original: OnnxModel, optimised: OnnxModel): void {
     ...partsOf(optimised).nodes.map(({ domain }) => domainOf(domain)),
   ]);
   optimised.opsetImport = optimised.opsetImport.filter(({ domain }) => used.has(domainOf(domain)));
+}
+
+/**
+ * Gives an old model the form of today, in which a weight is no input as well and may be replaced by others.
+ *
+ * @param model changed
+ */
+export function withoutWeightInputs(model: OnnxModel): void {
+  model.graph.input = callableInputs(model);
+  if (model.irVersion < MODERN) model.irVersion = MODERN;
+}
+
+/** From this IR version on an initializer need not be an input; before, every one was. Source: ONNX, "Versioning". */
+const MODERN = 4n;
+
+function callableInputs({ irVersion, graph }: OnnxModel): ValueInfoProto[] {
+  const weights = new Set(graph.initializer.map(({ name }) => name));
+  return graph.input.filter(({ name }) => irVersion >= MODERN || !weights.has(name));
 }
 
 /** What callers would notice of an optimised model before they see a number; undefined when nothing. */
