@@ -11,6 +11,15 @@ import { killGroup } from './run-directory.ts';
 const TAIL_LINES = 30;
 const GRACE_MS = 2_000;
 
+/**
+ * Runs the tool and waits on a pipe beside it, which closes however this process ends, SIGKILL included: then the whole
+ * group goes. A shell's background command has no standard input of its own, hence descriptor 3.
+ */
+const ENDS_WITH_US = 'exec 3<&0 </dev/null; { cat <&3; kill -KILL 0; } >/dev/null 2>&1 & exec 3<&-; "$@"';
+
+/** What a shell answers for a program that is not there. Source: POSIX, "Exit Status for Commands". */
+const NOT_INSTALLED = 127;
+
 export interface ToolRun {
   /** Name of the step: of the log file and in messages. */
   readonly step: string;
@@ -33,11 +42,11 @@ export async function runTool(run: ToolRun): Promise<void> {
   run.signal?.throwIfAborted();
   const logFile = join(LOGS, `${run.step.replaceAll(' ', '-')}.log`);
   await mkdir(dirname(logFile), { recursive: true });
-  const subprocess = execa(run.file, run.args, {
+  const subprocess = execa('/bin/sh', ['-c', ENDS_WITH_US, 'sh', run.file, ...run.args], {
     cwd: run.cwd,
     env: run.env,
     extendEnv: false,
-    stdin: 'ignore',
+    stdin: 'pipe',
     all: true,
     buffer: false,
     // A group of its own: stopping a tool stops what it has started, and Ctrl-C reaches the runner alone.
@@ -47,7 +56,11 @@ export async function runTool(run: ToolRun): Promise<void> {
   const stop = () => endGroup(subprocess.pid);
   run.signal?.addEventListener('abort', stop, { once: true });
   try {
-    await Promise.all([subprocess, keepOutput(subprocess.iterable({ from: 'all' }), logFile, run.onLine)]);
+    const output = keepOutput(subprocess.iterable({ from: 'all' }), logFile, run.onLine);
+    // The end of the log is part of the failure.
+    const [ended, kept] = await Promise.allSettled([subprocess, output]);
+    if (ended.status === 'rejected') throw ended.reason;
+    if (kept.status === 'rejected') throw kept.reason;
   } catch (error) {
     throw new LocalRunError('STEP_FAILED', `${run.step} failed${reason(error)}`, {
       hint: run.hint,
@@ -68,19 +81,22 @@ function endGroup(pid: number | undefined): void {
 
 async function keepOutput(lines: AsyncIterable<unknown>, logFile: string, onLine?: (line: string) => void) {
   const log = createWriteStream(logFile);
-  for await (const line of lines) {
-    const text = stripVTControlCharacters(String(line)).trimEnd();
-    if (!text) continue;
-    log.write(`${text}\n`);
-    onLine?.(text.trim());
+  try {
+    for await (const line of lines) {
+      const text = stripVTControlCharacters(String(line)).trimEnd();
+      if (!text) continue;
+      log.write(`${text}\n`);
+      onLine?.(text.trim());
+    }
+  } finally {
+    log.end();
+    await finished(log);
   }
-  log.end();
-  await finished(log);
 }
 
 function reason(error: unknown): string {
   if (!(error instanceof ExecaError)) return '';
-  if (error.code === 'ENOENT') return ': the program is not installed';
+  if (error.exitCode === NOT_INSTALLED) return ': the program is not installed';
   return error.exitCode === undefined ? '' : ` (exit code ${error.exitCode})`;
 }
 

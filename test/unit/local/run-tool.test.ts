@@ -1,8 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { describeFailure, LocalRunError } from '../../../local/failure.ts';
-import { LOGS } from '../../../local/project.ts';
+import { identify, isRunning, type ProcessIdentity } from '../../../local/process-identity.ts';
+import { LOGS, PROJECT } from '../../../local/project.ts';
 import { runTool, tailOf } from '../../../local/run-tool.ts';
 
 const step = 'unit test of a tool';
@@ -49,6 +52,29 @@ describe('a tool', () => {
     const missing = runTool({ step, file: '/nowhere/tool', args: [], env: {} });
     await expect(missing).rejects.toThrow('the program is not installed');
   });
+
+  it('ends with the process that runs it, however that ends', async () => {
+    const module = join(PROJECT, 'local', 'run-tool.ts');
+    const script = `
+      import { runTool } from ${JSON.stringify(module)};
+      const shell = { file: '/bin/sh', args: ['-c', 'echo $$; sleep 60 & echo $!; wait'], env: { PATH: '/bin:/usr/bin' } };
+      await runTool({ step: ${JSON.stringify(step)}, ...shell, onLine: (line) => console.log(line) });
+    `;
+    const runner = execa(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      cwd: PROJECT,
+      reject: false,
+    });
+    const tools: ProcessIdentity[] = [];
+    for await (const line of createInterface(runner.stdout)) {
+      const identity = identify(Number(line));
+      if (identity) tools.push(identity);
+      if (tools.length === 2) break;
+    }
+    runner.kill('SIGKILL');
+    await runner;
+    await vi.waitFor(() => expect(tools.filter(isRunning)).toEqual([]), { timeout: 5_000 });
+    expect(tools).toHaveLength(2);
+  }, 20_000);
 
   it('ends when the run is stopped', async () => {
     const stopped = AbortSignal.timeout(50);
