@@ -1,5 +1,5 @@
 /** What an engine tells of itself, for logs and metrics. */
-export type EngineEvent = SessionLoaded | LoadFailed | SessionEvicted | DigestMismatch;
+export type EngineEvent = SessionLoaded | LoadFailed | SessionEvicted | SwapLimitReached | DigestMismatch;
 
 /** A model was fetched, verified, opened and warmed. */
 export interface SessionLoaded {
@@ -36,6 +36,21 @@ export interface SessionEvicted {
   readonly type: 'session-evicted';
   readonly digest: string;
   readonly size: number;
+}
+
+/**
+ * A request asked for a model that is not open, in a process that has opened as many as it should. Told for each such
+ * request.
+ */
+export interface SwapLimitReached {
+  readonly type: 'swap-limit-reached';
+  readonly model: string;
+  /** The version that was asked for. */
+  readonly version: string;
+  /** The version that answers instead; undefined when none of the model is open, so that one is opened all the same. */
+  readonly instead: string | undefined;
+  /** Sessions that the process has opened. */
+  readonly opened: number;
 }
 
 /** Bytes were not those that the registry holds a digest of. They were deleted. Security relevant. */

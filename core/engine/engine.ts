@@ -8,6 +8,7 @@ import type { EngineEvent } from './engine-event.ts';
 import type { Runtime } from './load-runtime.ts';
 import { ModelFiles } from './model-files.ts';
 import type { ModelRunner } from './model-runner.ts';
+import { OpenVersions } from './open-versions.ts';
 import { runtimeReason } from './runtime-reason.ts';
 import { fromRuntime, toRuntime } from './runtime-tensor.ts';
 import { SessionCache } from './session-cache.ts';
@@ -21,11 +22,22 @@ export interface EngineOptions extends CpuShare {
   readonly directory: string;
   /** Sum of the sizes of the models that stay open, in bytes of their files. A session takes about twice its file. */
   readonly maxBytes: number;
+  /**
+   * Sessions that this process opens before it keeps answering with the versions that it holds: onnxruntime does not give
+   * back all memory of a session that is closed (microsoft/onnxruntime#25325).
+   * @default - one for each 4 MB of `memoryMegabytes`: at the 0.12 MB that a closed session was measured to leave behind
+   * (a recognition model of 11 MB), 3 % of the memory; without `memoryMegabytes` there is no limit
+   */
+  readonly maxOpened?: number;
+  /** Models whose current version and the one before are closed only when nothing else can be: a rollback finds it open. */
+  readonly pinned?: readonly string[];
   readonly onEvent?: (event: EngineEvent) => void;
   /** Clock in milliseconds. */
   readonly now?: () => number;
   readonly freeBytes?: (directory: string) => Promise<number>;
 }
+
+const MEGABYTES_PER_SESSION = 4;
 
 interface OpenModel {
   readonly runtime: Runtime;
@@ -38,10 +50,15 @@ export class Engine implements ModelRunner {
   readonly #options: EngineOptions;
   readonly #files: ModelFiles;
   readonly #sessions: SessionCache<OpenModel>;
+  readonly #versions = new OpenVersions();
+  readonly #maxOpened: number;
+  #opened = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    const { artifacts, directory, maxBytes, freeBytes } = options;
+    const { artifacts, directory, maxBytes, freeBytes, memoryMegabytes, pinned = [] } = options;
+    const derived = memoryMegabytes === undefined ? Infinity : memoryMegabytes / MEGABYTES_PER_SESSION;
+    this.#maxOpened = options.maxOpened ?? Math.floor(derived);
     this.#files = new ModelFiles({
       artifacts,
       directory,
@@ -50,7 +67,11 @@ export class Engine implements ModelRunner {
     });
     this.#sessions = new SessionCache({
       maxBytes,
-      onEvicted: (digest, size) => this.#tell({ type: 'session-evicted', digest, size }),
+      isPinned: (digest) => pinned.some((model) => this.#versions.isRecent(model, digest)),
+      onEvicted: (digest, size) => {
+        this.#versions.closed(digest);
+        this.#tell({ type: 'session-evicted', digest, size });
+      },
     });
   }
 
@@ -69,6 +90,27 @@ export class Engine implements ModelRunner {
     return this.#use(version, () => {});
   }
 
+  /**
+   * The version of the same model to answer with instead: the one that was used last, once this process has opened as many
+   * sessions as it should and this version would be one more. Undefined when the version itself can answer, or must since
+   * no other is open.
+   */
+  insteadOf(version: ModelVersion): ModelVersion | undefined {
+    if (this.#mayOpen(version)) return undefined;
+    const held = this.#versions.latest(version.model);
+    if (held) this.#tellLimit(version, held);
+    return held;
+  }
+
+  #mayOpen({ artifact }: ModelVersion): boolean {
+    return this.#opened < this.#maxOpened || this.#sessions.has(artifact.digest);
+  }
+
+  #tellLimit({ model, version }: ModelVersion, held: ModelVersion | undefined): void {
+    const opened = this.#opened;
+    this.#tell({ type: 'swap-limit-reached', model, version, instead: held?.version, opened });
+  }
+
   /** Closes a version that nobody will ask for again, as soon as what runs on it has ended. */
   forget({ artifact }: Pick<ModelVersion, 'artifact'>): Promise<void> {
     return this.#sessions.forget(artifact.digest);
@@ -76,7 +118,15 @@ export class Engine implements ModelRunner {
 
   #use<T>(version: ModelVersion, work: (model: OpenModel) => T | Promise<T>): Promise<T> {
     const { digest, size } = version.artifact;
-    return this.#sessions.use(digest, size, () => this.#openOrTell(version), work);
+    return this.#sessions.use(
+      digest,
+      size,
+      () => this.#openOrTell(version),
+      (model) => {
+        this.#versions.used(version);
+        return work(model);
+      },
+    );
   }
 
   async #openOrTell(version: ModelVersion): Promise<OpenModel> {
@@ -90,7 +140,9 @@ export class Engine implements ModelRunner {
     }
   }
 
-  async #open({ artifact, description }: ModelVersion): Promise<OpenModel> {
+  async #open(version: ModelVersion): Promise<OpenModel> {
+    const { artifact, description } = version;
+    if (this.#opened >= this.#maxOpened) this.#tellLimit(version, undefined);
     const clock = stopwatch(this.#options.now ?? (() => performance.now()));
     // While the file comes, the runtime is loaded.
     const loading = startRuntime(this.#options);
@@ -99,6 +151,7 @@ export class Engine implements ModelRunner {
       const runtime = await loading;
       const runtimeMs = clock();
       const session = await openSession(runtime, path, this.#options);
+      this.#opened += 1;
       const model = { runtime, session, release: () => session.release() };
       const openMs = clock();
       const warm = await warmUp(model, description);

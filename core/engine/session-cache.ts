@@ -7,6 +7,8 @@ export interface SessionCacheOptions {
   /** Bytes of all sessions together; what is above is let go, least recently used first. */
   readonly maxBytes: number;
   readonly onEvicted?: (key: string, bytes: number) => void;
+  /** Whether a session goes only when no other can. None does unless given. */
+  readonly isPinned?: (key: string) => boolean;
 }
 
 interface Entry<S> {
@@ -22,7 +24,7 @@ interface Entry<S> {
  *
  * However many ask for a key at once, it is loaded once; a load that fails is forgotten, so the next request tries again.
  * A session in use is never let go: the limit is exceeded for as long as it must be. A session that is larger than the
- * limit is kept until another one is asked for.
+ * limit is kept until another one is asked for. Pinned sessions go last.
  */
 export class SessionCache<S extends Kept> {
   readonly #options: SessionCacheOptions;
@@ -31,6 +33,11 @@ export class SessionCache<S extends Kept> {
 
   constructor(options: SessionCacheOptions) {
     this.#options = options;
+  }
+
+  /** Whether `key` can be used without loading it, or is being loaded. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
   }
 
   /** Calls `work` with the session of `key`, which `load` makes when it is not there. */
@@ -85,7 +92,7 @@ export class SessionCache<S extends Kept> {
     const candidates = coming === 0 ? idle.filter(([key]) => key !== this.#newest()) : idle;
     let total = coming + [...this.#entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     const going: [string, Entry<S>][] = [];
-    for (const [key, entry] of candidates) {
+    for (const [key, entry] of this.#pinnedLast(candidates)) {
       if (total <= this.#options.maxBytes) break;
       this.#entries.delete(key);
       total -= entry.bytes;
@@ -95,6 +102,12 @@ export class SessionCache<S extends Kept> {
       await (await session).release();
       this.#options.onEvicted?.(key, bytes);
     }
+  }
+
+  #pinnedLast(entries: readonly [string, Entry<S>][]): [string, Entry<S>][] {
+    const { isPinned = () => false } = this.#options;
+    const pinned = entries.map(([key]) => isPinned(key));
+    return [...entries.filter((_, i) => !pinned[i]), ...entries.filter((_, i) => pinned[i])];
   }
 
   #newest(): string | undefined {

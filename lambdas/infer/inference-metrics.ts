@@ -31,6 +31,9 @@ export function measureEngine(event: EngineEvent, metrics: Metrics): void {
     case 'digest-mismatch':
       metrics.addMetric(METRICS.digestMismatch, MetricUnit.Count, 1);
       break;
+    case 'swap-limit-reached':
+      metrics.addMetric(METRICS.swapLimitReached, MetricUnit.Count, 1);
+      break;
     case 'session-evicted':
       break;
   }

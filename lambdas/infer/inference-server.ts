@@ -15,6 +15,7 @@ import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
 import { Engine } from '../../core/engine/engine.ts';
 import type { EngineEvent } from '../../core/engine/engine-event.ts';
 import { startRuntime } from '../../core/engine/start-runtime.ts';
+import { SteadyRegistry } from '../../core/engine/steady-registry.ts';
 import type { ExchangeAccess } from '../../core/protocol/exchange/tensor-exchange.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
 import type { ArtifactReader } from '../../core/registry/artifact-reader.ts';
@@ -62,7 +63,6 @@ export function inferenceServer(
   // Nobody waits for it yet: it is there by the time that the first model has been found and fetched.
   void startRuntime(environment);
   const freshness = { maxAgeMs: environment.aliasMaxAgeMs, now };
-  const registry = new CachedRegistryReader(ports.registry, freshness);
   const rules = new CachedAccessRules(ports.rules, freshness);
   const runner = new Engine({
     artifacts: ports.artifacts,
@@ -77,7 +77,7 @@ export function inferenceServer(
   });
   return new OpenInferenceServer({
     serverVersion: packageJson.version,
-    registry,
+    registry: new SteadyRegistry(new CachedRegistryReader(ports.registry, freshness), runner),
     runner,
     access: new AccessControl(rules),
     maxRequestBytes: MAX_REQUEST_BYTES,
@@ -123,6 +123,9 @@ function logEngine(event: EngineEvent, logger: Logger): void {
       break;
     case 'load-failed':
       logger.error('model could not be opened', { event });
+      break;
+    case 'swap-limit-reached':
+      logger.warn('this environment opens no more versions than it must', { event });
       break;
     default:
       logger.info(event.type, { event });

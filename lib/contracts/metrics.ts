@@ -43,6 +43,8 @@ export const METRICS = {
   modelLoadFailure: 'ModelLoadFailure',
   /** Model files whose bytes were not those that were registered. */
   digestMismatch: 'DigestMismatch',
+  /** Requests for a model that was not open, in an environment that has opened as many as it should. */
+  swapLimitReached: 'SwapLimitReached',
   /** Requests refused for a reason that the caller can mend: status 4xx, and 501. */
   clientError: 'ClientError',
   /** Requests that failed for a reason of ours, temporary or not: status 5xx but 501. */

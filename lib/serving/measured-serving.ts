@@ -84,6 +84,14 @@ export abstract class MeasuredServing extends Construct {
     return this.metric(METRICS.digestMismatch, SUM, options);
   }
 
+  /**
+   * Requests for a model that was not open, in an environment that has opened as many as it should: an alias was answered by
+   * the version before. Sum.
+   */
+  public metricSwapLimitReached(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(METRICS.swapLimitReached, SUM, options);
+  }
+
   /** Requests refused for a reason that the caller can mend. Sum. */
   public metricClientErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(METRICS.clientError, SUM, options);

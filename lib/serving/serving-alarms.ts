@@ -35,6 +35,17 @@ export function servingAlarms(serving: MeasuredServing): AlarmDefinition[] {
       meaning: 'A model that is asked for cannot be fetched, verified or opened.',
     },
     {
+      id: 'SwapLimitAlarm',
+      title: 'Swap limit reached',
+      severity: Severity.WARNING,
+      metric: serving.metricSwapLimitReached(FIVE_MINUTES),
+      threshold: 1,
+      periods: 1,
+      datapoints: 1,
+      missing: NOTHING_HAPPENED,
+      meaning: 'An environment has opened so many versions that it answers aliases with those that it holds.',
+    },
+    {
       id: 'InternalErrorAlarm',
       title: 'Internal errors',
       severity: Severity.CRITICAL,

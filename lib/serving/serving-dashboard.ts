@@ -113,6 +113,7 @@ export function servingRows(serving: MeasuredServing): [title: string, widgets: 
           [
             serving.metricModelLoads({ ...FIVE_MINUTES, label: 'opened' }),
             serving.metricModelLoadFailures({ ...FIVE_MINUTES, label: 'failed' }),
+            serving.metricSwapLimitReached({ ...FIVE_MINUTES, label: 'limit reached' }),
           ],
           12,
         ),

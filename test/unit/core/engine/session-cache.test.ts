@@ -9,11 +9,15 @@ interface Session {
 }
 
 /** A cache over sessions that know whether they are open, and a record of what was loaded and let go. */
-function cacheOf(maxBytes: number) {
+function cacheOf(maxBytes: number, isPinned?: (key: string) => boolean) {
   const loaded: string[] = [];
   const evicted: string[] = [];
   const sessions = new Set<Session>();
-  const cache = new SessionCache<Session>({ maxBytes, onEvicted: (key) => evicted.push(key) });
+  const cache = new SessionCache<Session>({
+    maxBytes,
+    onEvicted: (key) => evicted.push(key),
+    ...(isPinned && { isPinned }),
+  });
   const load = (key: string) => async () => {
     loaded.push(key);
     await Promise.resolve();
@@ -74,6 +78,16 @@ describe('the cache of sessions', () => {
     await use('c');
     expect(evicted).toEqual(['b']);
     expect(openKeys()).toEqual(['a', 'c']);
+  });
+
+  it('lets pinned sessions go last, but go when nothing else can', async () => {
+    const { use, evicted } = cacheOf(2, (key) => key === 'a');
+    await use('a');
+    await use('b');
+    await use('c');
+    expect(evicted).toEqual(['b']);
+    await use('large', 2);
+    expect(evicted).toEqual(['b', 'c', 'a']);
   });
 
   it('makes room before it loads, so that old and new are not open together', async () => {

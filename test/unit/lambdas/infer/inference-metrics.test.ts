@@ -39,6 +39,13 @@ const EVENTS: { readonly [Type in EngineEvent['type']]: EngineEvent } = {
   },
   'load-failed': { type: 'load-failed', ...size, code: 'MODEL_LOAD_FAILED' },
   'session-evicted': { type: 'session-evicted', ...size },
+  'swap-limit-reached': {
+    type: 'swap-limit-reached',
+    model: 'credit',
+    version: '8',
+    instead: '7',
+    opened: 442,
+  },
   'digest-mismatch': { type: 'digest-mismatch', source: 'store', expected: size, actual: size },
 };
 
@@ -84,6 +91,7 @@ describe('the engine', () => {
   it.each([
     ['load-failed', 'ModelLoadFailure'],
     ['digest-mismatch', 'DigestMismatch'],
+    ['swap-limit-reached', 'SwapLimitReached'],
   ] as const)('counts %s', async (type, name) => {
     expect((await measured([EVENTS[type]])).get(`Strata/${name}{${OF_FUNCTION}}`)).toBe(1);
   });
