@@ -11,6 +11,7 @@ import { optimiseCommand } from './optimise.ts';
 import { quantiseCommand } from './quantise.ts';
 import { registerCommand } from './register.ts';
 import { reportError } from './report-error.ts';
+import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { tokenCommand } from './token.ts';
 
@@ -56,6 +57,7 @@ function program(terminal: Terminal, json: boolean): Command {
     tokenCommand,
     deployCommand,
     destroyCommand,
+    serveCommand,
     doctorCommand,
   ];
   for (const command of commands) {

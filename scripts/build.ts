@@ -6,6 +6,7 @@ import { MODELS, modelPath } from '../conformance/models.ts';
 import { accessRulesSchema } from '../core/access/access-rules-schema.ts';
 import { buildLayerZip } from '../layers/onnxruntime/build.ts';
 import { bundleLambdas, NODE_BUNDLE } from './bundle-lambdas.ts';
+import { bundleServer } from './bundle-server.ts';
 import { packApp } from './pack-app.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -15,12 +16,13 @@ export interface BuildOptions {
   readonly onProgress?: (line: string) => void;
 }
 
-/** Builds everything that the package ships beside its constructs: functions, layers, commands, schemas, app. */
+/** Builds everything that the package ships beside its constructs: functions, layers, commands, server, schemas, app. */
 export async function build({ onProgress = () => {} }: BuildOptions = {}): Promise<void> {
   await Promise.all([
     buildLambdas(onProgress),
     buildLayers(onProgress),
     buildCommands(onProgress),
+    buildServer(onProgress),
     writeSchemas(onProgress),
   ]);
   // The app names what was built before.
@@ -69,6 +71,12 @@ async function buildCommands(onProgress: (line: string) => void): Promise<void> 
   const files = new Set([...MODELS.values()].flat());
   await Promise.all([...files].map((file) => copyFile(modelPath(file), join(models, `${file}.onnx`))));
   onProgress(`commands: assets/cli, ${COMMANDS.length}`);
+}
+
+async function buildServer(onProgress: (line: string) => void): Promise<void> {
+  for (const { name, bytes, budget } of await bundleServer(ROOT)) {
+    onProgress(`server ${name}: ${kilobytes(bytes)} of ${kilobytes(budget)}`);
+  }
 }
 
 /** Schemas of the documents that users write, for their editors. */

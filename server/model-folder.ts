@@ -14,6 +14,8 @@ export type FolderEvent =
   /** The file cannot be served; a former one that could be is served on. */
   | { readonly type: 'model-refused'; readonly path: string; readonly error: unknown };
 
+type Prepare = (version: ModelVersion) => Promise<void>;
+
 interface Entry {
   readonly file: FoundFile;
   readonly version: ModelVersion;
@@ -21,6 +23,8 @@ interface Entry {
 
 /** The models of a folder as a registry: the highest version of each is its champion. */
 export class ModelFolder implements RegistryReader {
+  /** Itself: a folder is a registry with its files beside it. */
+  readonly registry: RegistryReader = this;
   readonly #path: string;
   readonly #onEvent: (event: FolderEvent) => void;
   /** By path. */
@@ -28,6 +32,8 @@ export class ModelFolder implements RegistryReader {
   #models = new Map<string, RegisteredModel>();
   /** Stamps of the last look, by path: a file is read when it looks the same twice, so not while it is written. */
   #seen = new Map<string, string>();
+  /** Paths of files that are read and not served yet, by digest. */
+  readonly #coming = new Map<string, string>();
   /** Stamps of files that were refused. */
   readonly #refused = new Map<string, string>();
 
@@ -57,19 +63,26 @@ export class ModelFolder implements RegistryReader {
     );
   }
 
-  /** Looks again: takes what is new or changed and has come to rest, and lets go what is gone. */
-  async refresh(): Promise<void> {
+  /**
+   * Looks again: takes what is new or changed and has come to rest, and lets go what is gone.
+   *
+   * @param prepare called for each new version before it is served, for example to open it; it is refused when that fails
+   * @returns the versions that are not served any longer, under any name
+   */
+  async refresh(prepare: Prepare = async () => {}): Promise<ModelVersion[]> {
     const files = await findModels(this.#path).catch(() => []);
     const atRest = files.filter(({ path, stamp }) => this.#seen.get(path) === stamp);
     const moving = files.filter((file) => !atRest.includes(file));
     this.#seen = stampsOf(files);
     // What is being written is served as it was.
     const kept = moving.flatMap(({ path }) => this.#entries.get(path)?.file ?? []);
-    await this.#take([...atRest, ...kept]);
+    return await this.#take([...atRest, ...kept], prepare);
   }
 
   /** Path of the file with the digest. @throws UnavailableError `ARTIFACT_UNAVAILABLE` */
   async locate({ digest }: Artifact): Promise<string> {
+    const coming = this.#coming.get(digest);
+    if (coming !== undefined) return coming;
     for (const { file, version } of this.#entries.values()) {
       if (version.artifact.digest === digest) return file.path;
     }
@@ -94,10 +107,10 @@ export class ModelFolder implements RegistryReader {
     return version;
   }
 
-  async #take(files: readonly FoundFile[]): Promise<void> {
+  async #take(files: readonly FoundFile[], prepare: Prepare = async () => {}): Promise<ModelVersion[]> {
     const entries = new Map<string, Entry>();
     for (const file of files) {
-      const entry = await this.#entryFor(file);
+      const entry = await this.#entryFor(file, prepare);
       if (entry) entries.set(file.path, entry);
     }
     const before = this.#entries;
@@ -107,19 +120,17 @@ export class ModelFolder implements RegistryReader {
       const former = before.get(path)?.version;
       if (former?.artifact.digest === version.artifact.digest) continue;
       this.#onEvent({ type: former ? 'model-changed' : 'model-found', version, path });
-      if (former) this.#tellGone(former);
     }
-    for (const [path, { version }] of before) if (!entries.has(path)) this.#tellGone(version);
+    for (const [path, { version }] of before) {
+      if (!entries.has(path)) this.#onEvent({ type: 'model-gone', version });
+    }
+    const served = new Set([...entries.values()].map(({ version }) => version.artifact.digest));
+    return [...before.values()]
+      .map(({ version }) => version)
+      .filter(({ artifact }) => !served.has(artifact.digest));
   }
 
-  /** Once nobody serves the same bytes under another name. */
-  #tellGone(version: ModelVersion): void {
-    const { digest } = version.artifact;
-    const isServed = [...this.#entries.values()].some((entry) => entry.version.artifact.digest === digest);
-    if (!isServed) this.#onEvent({ type: 'model-gone', version });
-  }
-
-  async #entryFor(file: FoundFile): Promise<Entry | undefined> {
+  async #entryFor(file: FoundFile, prepare: Prepare): Promise<Entry | undefined> {
     const known = this.#entries.get(file.path);
     if (known?.file.stamp === file.stamp || this.#refused.get(file.path) === file.stamp) return known;
     try {
@@ -132,6 +143,8 @@ export class ModelFolder implements RegistryReader {
         description: describeModel(bytes),
         createdAt: new Date().toISOString(),
       };
+      this.#coming.set(artifact.digest, file.path);
+      await prepare(version).finally(() => this.#coming.delete(artifact.digest));
       this.#refused.delete(file.path);
       return { file, version };
     } catch (error) {

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { AccessControl } from '../core/access/access-control.ts';
 import type { AccessRulesReader } from '../core/access/access-revision.ts';
 import type { Principal } from '../core/access/principal.ts';
@@ -10,7 +8,7 @@ import type { EngineEvent } from '../core/engine/engine-event.ts';
 import { type BatchEvent, MicroBatcher } from '../core/engine/micro-batcher.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../core/protocol/http.ts';
 import { OpenInferenceServer } from '../core/protocol/open-inference-server.ts';
-import type { Artifact } from '../core/registry/model-version.ts';
+import type { Artifact, ModelVersion } from '../core/registry/model-version.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Access } from './access.ts';
@@ -51,8 +49,8 @@ export interface ModelServerOptions {
   readonly maxBatchRows?: number;
   /** Inferences that may wait for a worker; more are refused with 503. @default 1000 */
   readonly maxWaiting?: number;
-  /** Where verified model files are kept. @default - a folder of its own, removed at the end */
-  readonly directory?: string;
+  /** Where verified model files are kept. */
+  readonly directory: string;
   readonly limits?: Partial<HttpLimits>;
   readonly onEvent?: (event: ServerEvent) => void;
 }
@@ -66,13 +64,17 @@ export class ModelServer {
   readonly #http: HttpServer;
   readonly #protocol: OpenInferenceServer;
   readonly #metrics: ServingMetrics;
-  readonly #directory: string;
   #isDraining = false;
 
-  private constructor(options: ModelServerOptions, directory: string) {
-    const { source, limits: given, workers = availableParallelism(), onEvent = () => {} } = options;
+  private constructor(options: ModelServerOptions) {
+    const {
+      source,
+      directory,
+      limits: given,
+      workers = availableParallelism(),
+      onEvent = () => {},
+    } = options;
     this.#options = options;
-    this.#directory = directory;
     const limits = { ...DEFAULT_LIMITS, ...given };
     this.#pool = new EnginePool({
       workers,
@@ -121,10 +123,14 @@ export class ModelServer {
 
   /** Starts the workers; nobody is answered before `listen`. @throws Error when a worker does not start */
   static async start(options: ModelServerOptions): Promise<ModelServer> {
-    const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'strata-serve-')));
-    const server = new ModelServer(options, directory);
-    await server.#pool.ready();
-    return server;
+    const server = new ModelServer(options);
+    try {
+      await server.#pool.ready();
+      return server;
+    } catch (error) {
+      await server.#pool.close();
+      throw error;
+    }
   }
 
   /**
@@ -144,8 +150,13 @@ export class ModelServer {
     await Promise.allSettled(names.map(async (name) => this.#pool.load(await registry.resolve(name))));
   }
 
+  /** Opens a version, so that its first request is warm. */
+  open(version: ModelVersion): Promise<void> {
+    return this.#pool.load(version);
+  }
+
   /** Closes the sessions of a version that is not served any longer. */
-  forget(version: Parameters<EnginePool['forget']>[0]): Promise<void> {
+  forget(version: ModelVersion): Promise<void> {
     return this.#pool.forget(version);
   }
 
@@ -154,7 +165,6 @@ export class ModelServer {
     this.#isDraining = true;
     await this.#http.drain(graceMs);
     await this.#pool.close();
-    if (this.#options.directory === undefined) await rm(this.#directory, { recursive: true, force: true });
   }
 
   async #answer(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {

@@ -28,7 +28,9 @@ export function readRequestBody(request: IncomingMessage, maxBytes: number): Pro
       } else chunks.push(chunk);
     });
     request.on('end', () => resolve(joined(chunks, size)));
-    request.on('close', () => reject(clientGone()));
+    request.on('close', () => {
+      if (!request.complete) reject(clientGone());
+    });
     request.on('error', () => reject(clientGone()));
   });
 }
