@@ -22,14 +22,14 @@ export async function makeRoom({
 }: RoomNeeded): Promise<void> {
   if ((await freeBytes(directory)) >= bytes) return;
   for (const path of await oldestFirst(directory, keep)) {
-    await rm(path, { force: true });
+    await rm(path, { recursive: true, force: true });
     if ((await freeBytes(directory)) >= bytes) return;
   }
 }
 
 async function oldestFirst(directory: string, keep: ReadonlySet<string>): Promise<string[]> {
   const names = (await readdir(directory)).filter(
-    (name) => /^[0-9a-f]{64}\..*(onnx|part)$/.test(name) && !keep.has(name.slice(0, 64)),
+    (name) => /^[0-9a-f]{64}\..*(onnx|folder|part)$/.test(name) && !keep.has(name.slice(0, 64)),
   );
   const files = await Promise.all(
     names.map(async (name) => ({

@@ -1,20 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StrataError, UnavailableError } from '../errors.ts';
 import type { ArtifactReader } from '../registry/artifact-reader.ts';
-import type { Artifact } from '../registry/model-version.ts';
+import { folderDigest, staysInFolder } from '../registry/folder-digest.ts';
+import type { Artifact, ArtifactFile } from '../registry/model-version.ts';
 import type { DigestMismatch } from './engine-event.ts';
 import { makeRoom } from './make-room.ts';
 import { MeasuredStream, TooLongError } from './measured-stream.ts';
+import { MODEL_FILE } from './model-folder.ts';
 
 /** Hashing reads in large pieces: small ones cost more in the event loop than in the hash. */
 const READ_BYTES = 1024 * 1024;
 
-/** A file of which the bytes were just verified. */
+/** Ending of a folder that holds a model and the files with its weights. */
+const FOLDER = 'folder';
+
+/** A file of which the bytes were just verified, and with it those of the files beside it. */
 export interface ModelFile {
   readonly path: string;
   readonly source: 'disk' | 'store';
@@ -30,7 +35,7 @@ export interface ModelFilesOptions {
 }
 
 /**
- * Model files on the local disk, `<digest>.onnx` each.
+ * Model files on the local disk: `<digest>.onnx`, or `<digest>.folder` where weights stand beside the model.
  *
  * A file is hashed whenever it is taken, be it just downloaded or left by an earlier process. A download has a name of
  * its own until it is verified, so what an interrupted one leaves is never mistaken for a model, and several processes
@@ -61,10 +66,12 @@ export class ModelFiles {
   }
 
   async #verified(artifact: Artifact): Promise<ModelFile> {
-    const path = join(this.#options.directory, `${artifact.digest}.onnx`);
+    const root = join(this.#options.directory, `${artifact.digest}.${artifact.files ? FOLDER : 'onnx'}`);
+    const path = artifact.files ? join(root, MODEL_FILE) : root;
     try {
-      if (await this.#isKept(path, artifact)) return { path, source: 'disk' };
-      await this.#download(path, artifact);
+      const parts = partsOf(artifact);
+      if (await this.#isKept(root, parts)) return { path, source: 'disk' };
+      await this.#download(root, artifact, parts);
       return { path, source: 'store' };
     } catch (error) {
       if (error instanceof StrataError) throw error;
@@ -72,40 +79,75 @@ export class ModelFiles {
     }
   }
 
-  async #isKept(path: string, artifact: Artifact): Promise<boolean> {
-    const content = new MeasuredStream(artifact);
-    try {
-      await pipeline(
-        createReadStream(path, { highWaterMark: READ_BYTES }),
-        (chunks) => content.pass(chunks),
-        discard,
-      );
-    } catch (error) {
-      if (isMissing(error)) return false;
-      if (!(error instanceof TooLongError)) throw error;
+  async #isKept(root: string, parts: readonly ArtifactFile[]): Promise<boolean> {
+    for (const part of parts) {
+      const content = await measured(join(root, part.name), part);
+      if (content === undefined) return false;
+      if (content.agrees()) continue;
+      await rm(root, { recursive: true });
+      this.#options.onMismatch(mismatch('disk', part, content));
+      return false;
     }
-    if (content.agrees()) return true;
-    await rm(path);
-    this.#options.onMismatch(mismatch('disk', artifact, content));
-    return false;
+    return true;
   }
 
-  async #download(path: string, artifact: Artifact): Promise<void> {
-    const { artifacts, directory, freeBytes, onMismatch } = this.#options;
+  async #download(root: string, artifact: Artifact, parts: readonly ArtifactFile[]): Promise<void> {
+    const { directory, freeBytes } = this.#options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await makeRoom({ directory, bytes: artifact.size, keep: this.#inUse, freeBytes });
     const partial = join(directory, `${artifact.digest}.${randomUUID()}.part`);
     try {
-      const content = await copied(await artifacts.open(artifact), partial, artifact);
-      if (!content.agrees()) {
-        onMismatch(mismatch('store', artifact, content));
-        throw mismatched(artifact);
-      }
-      await rename(partial, path);
+      // All have ended before what they wrote is deleted.
+      const copies = await Promise.allSettled(parts.map((part) => this.#copy(part, partial)));
+      const failure = copies.find(({ status }) => status === 'rejected');
+      if (failure?.status === 'rejected') throw failure.reason;
+      if (artifact.files) await rm(root, { recursive: true, force: true });
+      await rename(partial, root);
     } finally {
-      await rm(partial, { force: true });
+      await rm(partial, { recursive: true, force: true });
     }
   }
+
+  async #copy(part: ArtifactFile, partial: string): Promise<void> {
+    const { artifacts, onMismatch } = this.#options;
+    const path = join(partial, part.name);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const { digest, size } = part;
+    const content = await copied(await artifacts.open({ digest, size }), path, part);
+    if (content.agrees()) return;
+    onMismatch(mismatch('store', part, content));
+    throw mismatched(part);
+  }
+}
+
+/**
+ * The files of an artifact; a single one has no name.
+ *
+ * @throws UnavailableError `DIGEST_MISMATCH` when the list of files is not the one that was registered
+ */
+function partsOf(artifact: Artifact): readonly ArtifactFile[] {
+  const { digest, size, files } = artifact;
+  if (files === undefined) return [{ name: '', digest, size }];
+  const isModel =
+    files.some(({ name }) => name === MODEL_FILE) && files.every((file) => staysInFolder(file.name));
+  if (isModel && folderDigest(files) === digest) return files;
+  throw mismatched(artifact);
+}
+
+/** What a file holds; undefined when there is none. */
+async function measured(path: string, expected: Artifact): Promise<MeasuredStream | undefined> {
+  const content = new MeasuredStream(expected);
+  try {
+    await pipeline(
+      createReadStream(path, { highWaterMark: READ_BYTES }),
+      (chunks) => content.pass(chunks),
+      discard,
+    );
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    if (!(error instanceof TooLongError)) throw error;
+  }
+  return content;
 }
 
 async function copied(source: Readable, path: string, artifact: Artifact): Promise<MeasuredStream> {

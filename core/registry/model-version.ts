@@ -4,9 +4,21 @@ export type ModelVersionStatus = 'PENDING_REGISTRATION' | 'READY' | 'FAILED_REGI
 
 /** The stored bytes of a model version. */
 export interface Artifact {
-  /** SHA-256 of the ONNX file, 64 lower-case hex digits. */
+  /** SHA-256 of the ONNX file, 64 lower-case hex digits; of all files when there are several (`folderDigest`). */
   readonly digest: string;
-  /** Size of the ONNX file in bytes. */
+  /** Size of all files in bytes. */
+  readonly size: number;
+  /** `model.onnx` and the files beside it that hold its weights, each stored under its own digest; absent for a single file. */
+  readonly files?: readonly ArtifactFile[];
+}
+
+/** One of several files of a model. */
+export interface ArtifactFile {
+  /** Relative to the folder of the model, with forward slashes. */
+  readonly name: string;
+  /** SHA-256, 64 lower-case hex digits. */
+  readonly digest: string;
+  /** In bytes. */
   readonly size: number;
 }
 

@@ -1,7 +1,7 @@
 import type { MODELS_INDEX, REGISTRY_KEY } from '../../lib/contracts/registry-layout.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
-import type { ModelVersion, ModelVersionStatus, RegisteredModel } from './model-version.ts';
+import type { ArtifactFile, ModelVersion, ModelVersionStatus, RegisteredModel } from './model-version.ts';
 import type { RegistryEvent } from './registry-events.ts';
 import type { AliasMove } from './registry-writer.ts';
 
@@ -40,6 +40,7 @@ export interface VersionItem extends ItemKey {
   readonly status: ModelVersionStatus;
   readonly digest: string;
   readonly size: number;
+  readonly files?: readonly ArtifactFile[];
   readonly description: ModelDescription;
   readonly createdAt: string;
 }
@@ -114,6 +115,7 @@ export function versionItem(modelId: string, version: ModelVersion): VersionItem
     status: version.status,
     digest: version.artifact.digest,
     size: version.artifact.size,
+    ...(version.artifact.files && { files: version.artifact.files }),
     description: version.description,
     createdAt: version.createdAt,
   };
@@ -142,7 +144,7 @@ export function toModelVersion(name: string, item: VersionItem): ModelVersion {
     model: name,
     version: String(item.version),
     status: item.status,
-    artifact: { digest: item.digest, size: item.size },
+    artifact: { digest: item.digest, size: item.size, ...(item.files && { files: item.files }) },
     description: item.description,
     createdAt: item.createdAt,
   };
