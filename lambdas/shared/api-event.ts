@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Principal } from '../../core/access/principal.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http.ts';
 import { SCOPES } from '../../lib/contracts/access.ts';
+import { requestPath } from './request-path.ts';
 
 /**
  * What a function may answer, in bytes of the JSON that it answers with, less some for the headers.
@@ -15,11 +16,11 @@ export const MAX_BODY_BYTES = Math.floor(MAX_RESULT_BYTES * (3 / 4));
 /** Largest JSON that surely fits as text: the quotes and backslashes in it are escaped, which makes two bytes of one. */
 const MAX_TEXT_BYTES = MAX_RESULT_BYTES / 2;
 
-/** The request that API Gateway hands to a function, without the stage and whatever else is the gateway's own. */
+/** The request that API Gateway hands to a function, without stage, base path and whatever else is the gateway's own. */
 export function toProtocolRequest(event: APIGatewayProxyEvent): ProtocolRequest {
   return {
     method: event.httpMethod,
-    path: event.path,
+    path: requestPath(event),
     headers: headersOf(event),
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
     requestId: event.requestContext.requestId,
@@ -64,6 +65,15 @@ export function principalOf(event: APIGatewayProxyEvent): Principal {
       groups: JSON.parse(String(authorizer['groups'] ?? '[]')) as string[],
     };
   }
-  if (identity?.userArn) return { id: identity.userArn, scopes: [...SCOPES] };
+  if (identity?.userArn) return { id: withoutSession(identity.userArn), scopes: [...SCOPES] };
   return { id: 'anonymous', scopes: [] };
+}
+
+/**
+ * The ARN of an assumed role without the session, which every process and every sign-in names anew: results in the
+ * exchange and logs belong to the role. Other ARNs name who they are.
+ * Source: IAM User Guide, "IAM identifiers": `arn:<partition>:sts::<account>:assumed-role/<role>/<session>`.
+ */
+function withoutSession(arn: string): string {
+  return /^(arn:[^:]+:sts::\d+:assumed-role\/[^/]+)\//.exec(arn)?.[1] ?? arn;
 }

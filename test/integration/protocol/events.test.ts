@@ -48,12 +48,14 @@ describe('the function infer takes the events of API Gateway', () => {
     };
   }
 
-  it.each(['infer/json-request.json', 'infer/json-request-as-text.json', 'infer/caller-with-iam.json'])(
-    '%s is answered in JSON',
-    async (file) => {
-      expect(onlyOutput(await answer(file)).data).toEqual([1, 2, 3, 4]);
-    },
-  );
+  it.each([
+    'infer/json-request.json',
+    'infer/json-request-as-text.json',
+    'infer/caller-with-iam.json',
+    'infer/behind-base-path.json',
+  ])('%s is answered in JSON', async (file) => {
+    expect(onlyOutput(await answer(file)).data).toEqual([1, 2, 3, 4]);
+  });
 
   it('infer/binary-request.json is answered in bytes', async () => {
     expect(onlyOutput(await answer('infer/binary-request.json')).raw?.toString('hex')).toBe(
