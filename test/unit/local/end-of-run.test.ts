@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { PROJECT } from '../../../local/project.ts';
 import { findPython } from '../../../local/python.ts';
+import project from '../../../package.json' with { type: 'json' };
 
 const search = await findPython();
 const python = 'found' in search ? search.found : undefined;
@@ -42,6 +43,10 @@ os.read(terminal, 1)
 os.close(terminal)
 os.waitpid(child, 0)
 `;
+
+it('npm start is run by Node itself: on Ctrl-C the command tsx kills a program that is busy for a moment', () => {
+  expect(project.scripts.start).toMatch(/ exec node --import tsx local\/start\.ts$/);
+});
 
 describe('a run', () => {
   it.runIf(python).each(['delivered', 'ignored'])(
