@@ -51,7 +51,9 @@ export function gainTable(
         ]
       : []),
   ];
-  return table(['', 'original', name], rows);
+  const shapes = Object.entries(gain?.shapes ?? {}).map(([input, shape]) => `${input} [${shape.join(', ')}]`);
+  const about = gain && [`medians of fresh processes with one thread, on ${shapes.join(', ') || 'no input'}`];
+  return [table(['', 'original', name], rows), ...(about ?? [])].join('\n');
 }
 
 /** How far a model is from the original, in words. */

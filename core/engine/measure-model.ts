@@ -22,6 +22,8 @@ export interface Measurement {
 export interface Gain {
   readonly original: Measurement;
   readonly changed: Measurement;
+  /** Shape of each input of the runs. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface MeasureOptions {
@@ -54,7 +56,11 @@ export async function measureGain(
     measured.original.push(await measureOnce({ path: original, inputs }));
     measured.changed.push(await measureOnce({ path: changed, inputs }));
   }
-  return { original: medians(measured.original), changed: medians(measured.changed) };
+  return {
+    original: medians(measured.original),
+    changed: medians(measured.changed),
+    shapes: Object.fromEntries([...inputs].map(([name, { shape }]) => [name, shape])),
+  };
 }
 
 async function measureOnce(task: MeasureTask): Promise<Measurement> {

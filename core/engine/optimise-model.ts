@@ -76,7 +76,7 @@ export async function optimiseModel(
   try {
     const samples = await referenceSamples(original, input);
     const { steps, best } = await applySteps(original, samples, { ...input, workplace }, onProgress);
-    const inputs = samples.repeatable[0]?.inputs;
+    const inputs = samples.repeatable.at(-1)?.inputs;
     const isMeasured = best !== original && inputs !== undefined && input.repetitions !== 0;
     if (isMeasured) onProgress({ step: 'measure' });
     const gain = isMeasured

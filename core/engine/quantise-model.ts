@@ -142,8 +142,8 @@ async function gainOf(
   { repetitions = 5 }: QuantiseInput,
   onProgress: (progress: QuantiseProgress) => void,
 ): Promise<Gain | undefined> {
-  const [first] = samples;
-  if (!first || repetitions === 0) return undefined;
+  const last = samples.at(-1);
+  if (!last || repetitions === 0) return undefined;
   onProgress({ step: 'measure' });
-  return await measureGain(original, changed, { inputs: first.inputs, repetitions });
+  return await measureGain(original, changed, { inputs: last.inputs, repetitions });
 }
