@@ -42,15 +42,25 @@ ${leftOutNote(leftOut)}`;
 }
 
 /** What to do with the engine alone. */
-export function engineOnlyInstructions(endpoint: string, { rows, milliseconds }: FirstAnswer): string {
+export function engineOnlyInstructions(endpoint: string, answer: FirstAnswer): string {
+  return `${engineOnly(answer)}
+  npm run --silent strata -- infer ${DEMO_MODEL} --input ${shownPath(DEMO_REQUEST)} --endpoint ${endpoint} --token none
+  curl -s ${endpoint}/v2/models/${DEMO_MODEL}
+  curl -s ${endpoint}/v2/models/${DEMO_MODEL}/infer -H 'Content-Type: application/json' -d @${shownPath(DEMO_REQUEST)}
+`;
+}
+
+/** What was tried with the engine alone, where nothing stays running. */
+export function engineOnlyReport(answer: FirstAnswer): string {
+  return `${engineOnly(answer)}It is stopped again: this was npm start -- --once.\n`;
+}
+
+function engineOnly({ rows, milliseconds }: FirstAnswer): string {
   return `
 NOT DEPLOYED: engine only
 
-The model ${DEMO_MODEL} is served by the inference engine in this process, without AWS: no registry, no gateway, no tokens.
+The model ${DEMO_MODEL} was served by the inference engine in this process, without AWS: no registry, no gateway, no tokens.
 It labelled ${rows} penguins in ${Math.round(milliseconds)} ms.
-
-  curl -s ${endpoint}/v2/models/${DEMO_MODEL}
-  curl -s ${endpoint}/v2/models/${DEMO_MODEL}/infer -H 'Content-Type: application/json' -d @${shownPath(DEMO_REQUEST)}
 `;
 }
 

@@ -6,6 +6,9 @@ export const PROJECT = resolve(import.meta.dirname, '..');
 /** What survives runs and may be deleted at any time: the emulator's installation, logs. */
 export const CACHE = resolve(PROJECT, '.cache');
 
+/** Held by the one `npm start` of the checkout. */
+export const START_LOCK = resolve(CACHE, 'start.lock');
+
 export const LOGS = resolve(CACHE, 'logs');
 
 /** Path of a tool that is installed with the project. */

@@ -57,7 +57,7 @@ export async function installPythonEnvironment(
       ...run,
       step: `${purpose} installation`,
       file: python,
-      args: ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', ...packages],
+      args: ['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--retries=1', ...packages],
       hint: 'pip must reach a Python package index; PIP_INDEX_URL names another one than the default.',
     });
     await writeFile(complete, `${packages.join('\n')}\n`);

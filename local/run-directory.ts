@@ -15,7 +15,7 @@ export interface RunDirectory {
   remove(): Promise<void>;
 }
 
-/** @param name kind of run: `start` runs replace each other, others do not get in each other's way */
+/** @param name kind of run, for people who look into the folder */
 export async function createRunDirectory(name: string, root = RUNS): Promise<RunDirectory> {
   await mkdir(root, { recursive: true });
   const path = await mkdtemp(join(root, `${name}-`));
@@ -41,19 +41,6 @@ export async function cleanUpAbandonedRuns(root = RUNS): Promise<number> {
     cleaned += 1;
   }
   return cleaned;
-}
-
-/** Runs of a kind that are still going on, apart from this process. */
-export async function otherRuns(name: string, root = RUNS): Promise<ProcessIdentity[]> {
-  const names = await readdir(root).catch(() => []);
-  const owners = await Promise.all(
-    names
-      .filter((entry) => entry.startsWith(`${name}-`))
-      .map((entry) => readIdentity(join(root, entry, OWNER))),
-  );
-  return owners.filter(
-    (owner) => owner !== undefined && owner.pid !== process.pid && isRunning(owner),
-  ) as ProcessIdentity[];
 }
 
 /** Ends a process that leads its own group, and all that it has started. */

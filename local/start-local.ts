@@ -71,7 +71,8 @@ export async function startLocal(options: StartLocalOptions): Promise<LocalPlatf
     await run.remove();
   };
   try {
-    await stepsOf(source, run, signal, options.showSteps ?? true).run(steps);
+    await stepsOf(source, run, signal, options).run(steps);
+    options.signal?.throwIfAborted();
     const { deployment, firstAnswer, leftOut, durations } = steps;
     if (!deployment || !firstAnswer) throw new Error('a step was left out');
     return { deployment, firstAnswer, leftOut, durations, stop };
@@ -85,8 +86,9 @@ function stepsOf(
   source: EmulatorSource,
   run: RunDirectory,
   signal: AbortSignal,
-  showSteps: boolean,
+  { signal: stopped, showSteps = true }: StartLocalOptions,
 ): Listr<Steps> {
+  const step = (title: string, work: Work): ListrTask<Steps> => stepOf(title, work, stopped);
   const forAws = join(run.path, 'cdk.out');
   const assembly = join(run.path, 'cdk.local');
   const application: ListrTask<Steps>[] = [
@@ -143,12 +145,13 @@ function stepsOf(
   );
 }
 
-function step(
-  title: string,
-  work: (steps: Steps, onLine: (line: string) => void) => Promise<void>,
-): ListrTask<Steps> {
+type Work = (steps: Steps, onLine: (line: string) => void) => Promise<void>;
+
+/** @param stopped by the person: a step that ends by that is skipped and no failure, and those after it are left out */
+function stepOf(title: string, work: Work, stopped: AbortSignal | undefined): ListrTask<Steps> {
   return {
     title,
+    skip: () => stopped?.aborted === true && 'stopped',
     task: async (steps, task) => {
       // A terminal shows the last line below the step; a log would keep them all.
       const onLine = (line: string) => {
@@ -159,7 +162,8 @@ function step(
         await work(steps, onLine);
         steps.durations.push({ title, milliseconds: performance.now() - started });
       } catch (error) {
-        throw stepFailure(title, error);
+        if (stopped?.aborted) task.skip('stopped');
+        else throw stepFailure(title, error);
       }
     },
   };

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withLock } from '../../../local/directory-lock.ts';
+import { holderOf, tryLock, withLock } from '../../../local/directory-lock.ts';
 import { identify, isRunning } from '../../../local/process-identity.ts';
-import { cleanUpAbandonedRuns, createRunDirectory, otherRuns } from '../../../local/run-directory.ts';
+import { cleanUpAbandonedRuns, createRunDirectory } from '../../../local/run-directory.ts';
 
 const ENDED = { pid: process.pid, startedAt: 'another time' };
 
@@ -85,16 +85,6 @@ describe('a run that goes on', () => {
     await run.remove();
     expect(existsSync(run.path)).toBe(false);
   });
-
-  it('is found by its kind', async () => {
-    const leader = await startGroup();
-    const other = join(root, 'start-other');
-    await mkdir(other);
-    await writeFile(join(other, 'owner.json'), JSON.stringify(identify(leader)));
-    expect(await otherRuns('start', root)).toEqual([identify(leader)]);
-    expect(await otherRuns('test', root)).toEqual([]);
-    process.kill(-leader, 'SIGKILL');
-  });
 });
 
 describe('a lock', () => {
@@ -109,7 +99,7 @@ describe('a lock', () => {
         await sleep(10);
         inside -= 1;
       });
-    await Promise.all([work(), work(), work()]);
+    await Promise.all(Array.from({ length: 8 }, work));
     expect(most).toBe(1);
   });
 
@@ -118,6 +108,31 @@ describe('a lock', () => {
     await mkdir(path);
     await writeFile(join(path, 'holder.json'), JSON.stringify(ENDED));
     expect(await withLock(path, undefined, async () => 'done')).toBe('done');
+  });
+
+  it.each(Array.from({ length: 10 }, (_, round) => round))(
+    'of a process that has ended goes to one of those who come next (%i)',
+    async () => {
+      const path = join(root, 'lock');
+      await mkdir(path);
+      await writeFile(join(path, 'holder.json'), JSON.stringify(ENDED));
+      const locks = await Promise.all(Array.from({ length: 8 }, () => tryLock(path)));
+      expect(locks.filter(Boolean)).toHaveLength(1);
+      await locks.find(Boolean)?.giveBack();
+      expect(await readdir(root)).toEqual([]);
+    },
+  );
+
+  it('says who has it, and whether it is worth waiting', async () => {
+    const path = join(root, 'lock');
+    expect(await holderOf(path)).toBeUndefined();
+    const lock = await tryLock(path);
+    expect(await holderOf(path)).toEqual({ ...identify(process.pid), isEnding: false });
+    expect(await tryLock(path)).toBeUndefined();
+    await lock?.noteEnding();
+    expect(await holderOf(path)).toMatchObject({ pid: process.pid, isEnding: true });
+    await lock?.giveBack();
+    expect(await holderOf(path)).toBeUndefined();
   });
 
   it('is given back when the work fails', async () => {
