@@ -27,6 +27,14 @@ export interface ModelItems {
 /** A throttled batch answers with the keys that it did not read; after this many tries it counts as an outage. */
 const BATCH_ATTEMPTS = 4;
 
+const ALL_NAMES = {
+  IndexName: MODELS_INDEX.name,
+  KeyConditionExpression: '#listing = :all',
+  ProjectionExpression: '#name',
+  ExpressionAttributeNames: { '#listing': MODELS_INDEX.partition, '#name': MODELS_INDEX.sort },
+  ExpressionAttributeValues: { ':all': LISTING },
+};
+
 /**
  * Reads items of the registry table. Every read but the listing is strongly consistent: who has registered a version
  * or moved an alias sees it in the next read.
@@ -43,15 +51,16 @@ export class RegistryItemsReader {
     private readonly table: string,
   ) {}
 
+  /** Reads the listing's first entry: the same right and the same index as the whole of it, whatever its length. */
+  async ping(): Promise<void> {
+    await this.#answer(() =>
+      this.client.send(new QueryCommand({ ...ALL_NAMES, TableName: this.table, Limit: 1 })),
+    );
+  }
+
   /** Names of all models, sorted by their UTF-8 bytes. */
   async modelNames(): Promise<string[]> {
-    const items = await this.#query({
-      IndexName: MODELS_INDEX.name,
-      KeyConditionExpression: '#listing = :all',
-      ProjectionExpression: '#name',
-      ExpressionAttributeNames: { '#listing': MODELS_INDEX.partition, '#name': MODELS_INDEX.sort },
-      ExpressionAttributeValues: { ':all': LISTING },
-    });
+    const items = await this.#query(ALL_NAMES);
     return items.map((item) => item[MODELS_INDEX.sort] as string);
   }
 

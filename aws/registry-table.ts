@@ -62,6 +62,10 @@ export class RegistryTable implements RegistryReader, RegistryWriter {
     this.#random = options.random ?? Math.random;
   }
 
+  ping(): Promise<void> {
+    return this.#reader.ping();
+  }
+
   modelNames(): Promise<string[]> {
     return this.#reader.modelNames();
   }

@@ -89,6 +89,8 @@ export class ModelFolder implements RegistryReader {
     throw new UnavailableError('ARTIFACT_UNAVAILABLE', `The file with the digest ${digest} is gone.`);
   }
 
+  async ping(): Promise<void> {}
+
   async modelNames(): Promise<string[]> {
     return [...this.#models.keys()].sort();
   }

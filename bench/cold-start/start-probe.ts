@@ -17,6 +17,7 @@ const started = performance.now();
 const handle = demoHandler({
   rules,
   registry: {
+    ping: () => registry.ping(),
     modelNames: () => registry.modelNames(),
     model: (name) => registry.model(name),
     resolve: (name, version) => after(TABLE_MS).then(() => registry.resolve(name, version)),

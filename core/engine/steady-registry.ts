@@ -17,6 +17,10 @@ export class SteadyRegistry implements RegistryReader {
     this.#engine = engine;
   }
 
+  ping(): Promise<void> {
+    return this.#registry.ping();
+  }
+
   modelNames(): Promise<string[]> {
     return this.#registry.modelNames();
   }

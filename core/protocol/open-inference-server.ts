@@ -103,7 +103,7 @@ export class OpenInferenceServer {
         return json({ live: true });
       case 'server-ready':
         // Without the registry no model can be found: then this fails, as an inference would.
-        await registry.modelNames();
+        await registry.ping();
         // The specification's object has `live`, KServe's client reads `ready`.
         return json({ ready: true, live: true });
       case 'model-list':

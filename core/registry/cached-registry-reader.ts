@@ -38,6 +38,10 @@ export class CachedRegistryReader implements RegistryReader {
     this.#aliases = new RecentlyUsed(capacity);
   }
 
+  ping(): Promise<void> {
+    return this.#once('ping', () => this.reader.ping());
+  }
+
   modelNames(): Promise<string[]> {
     return this.#once('names', () => this.reader.modelNames());
   }

@@ -2,6 +2,11 @@ import type { ModelVersion, RegisteredModel } from './model-version.ts';
 
 /** The read side of a registry: what serving needs of it. */
 export interface RegistryReader {
+  /**
+   * Tries whether the registry answers, for the price of one read.
+   * @throws UnavailableError `REGISTRY_UNAVAILABLE`
+   */
+  ping(): Promise<void>;
   /** Names of all registered models, sorted. */
   modelNames(): Promise<string[]>;
   /** @throws NotFoundError `MODEL_NOT_FOUND` */

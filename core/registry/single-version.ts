@@ -16,6 +16,7 @@ export function singleVersionRegistry(version: ModelVersion): RegistryReader {
     return model;
   };
   return {
+    ping: async () => {},
     modelNames: async () => [model.name],
     model: async (name) => find(name),
     resolve: async (name, versionOrAlias = CHAMPION) => {

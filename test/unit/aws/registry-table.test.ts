@@ -209,6 +209,14 @@ describe('a read', () => {
     expect(aliases).toEqual({ champion: '1' });
     expect(dynamo.commandCalls(QueryCommand)[1]?.args[0].input.ExclusiveStartKey).toEqual({ pk: 'next' });
   });
+
+  it('are not what a ping asks for: it reads one entry, be there more or none', async () => {
+    dynamo.on(QueryCommand).resolves({ Items: [{ name: 'a' }], LastEvaluatedKey: { pk: 'next' } });
+    await expect(table.ping()).resolves.toBeUndefined();
+    const [only, ...more] = dynamo.commandCalls(QueryCommand);
+    expect(more).toEqual([]);
+    expect(only?.args[0].input).toMatchObject({ IndexName: 'models', Limit: 1 });
+  });
 });
 
 describe('creating a version', () => {

@@ -35,6 +35,7 @@ function serving(options: Partial<EngineOptions> = {}) {
   });
   let champion = v1;
   const source: RegistryReader = {
+    ping: async () => {},
     modelNames: async () => ['credit'],
     model: async () => ({ name: 'credit', createdAt: '', versions: [v1, v2, v3], aliases: {} }),
     resolve: async (_, asked) => [v1, v2, v3].find(({ version }) => version === asked) ?? champion,

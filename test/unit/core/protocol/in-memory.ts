@@ -58,6 +58,7 @@ export function registryOf(
     return { name, createdAt: '2026-01-01T00:00:00Z', versions: ofModel, aliases: own };
   };
   return {
+    ping: async () => {},
     modelNames: async () => names,
     model: async (name) => find(name),
     resolve: async (name, wanted) => {

@@ -229,8 +229,8 @@ describe('loading', () => {
 
 describe('a failure of the service', () => {
   const failing = (error: unknown) => {
-    const registry = { ...registryOf(versions), modelNames: () => Promise.reject(error) };
-    return serve(versions, { registry });
+    const fail = () => Promise.reject(error);
+    return serve(versions, { registry: { ...registryOf(versions), modelNames: fail, ping: fail } });
   };
 
   it.each([
@@ -257,6 +257,14 @@ describe('a failure of the service', () => {
       error: 'The registry does not answer.',
     });
     expect(internalErrors).toEqual([error]);
+  });
+
+  it('is not looked for in the names of all models, of which there may be many', async () => {
+    const registry = {
+      ...registryOf(versions),
+      modelNames: () => Promise.reject(new Error('read them all')),
+    };
+    expect((await serve(versions, { registry }).call('GET', '/v2/health/ready')).status).toBe(200);
   });
 
   it('is answered even when nobody can be told', async () => {
