@@ -58,7 +58,7 @@ export function integers(name: string, values: number[]): Weight {
 
 /** Weights that keep the size of what passes through them: deviation 1 / sqrt(rows). The same ones for the same name. */
 export function weights(name: string, dims: number[], deviation = 1 / Math.sqrt(dims[0] ?? 1)): Weight {
-  let state = [...name].reduce((seed, letter) => (Math.imul(seed, 31) + letter.charCodeAt(0)) >>> 0, 7);
+  let state = Buffer.from(name).reduce((seed, byte) => (Math.imul(seed, 31) + byte) >>> 0, 7);
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;

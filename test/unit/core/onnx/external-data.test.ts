@@ -38,7 +38,7 @@ describe('weights outside the model', () => {
     expect(() => read({ location })).toThrow(expect.objectContaining({ code: 'EXTERNAL_DATA_OUTSIDE' }));
   });
 
-  it.each([
+  it.each<Record<string, string>>([
     { offset: '0' },
     { location: '' },
     { location: 'w', offset: '-1' },
@@ -46,8 +46,6 @@ describe('weights outside the model', () => {
     { location: 'w', length: '9007199254740993' },
     { location: 'w', length: 'many' },
   ])('are refused when the entry is %j', (entries) => {
-    expect(() => read(entries as Record<string, string>)).toThrow(
-      expect.objectContaining({ code: 'INVALID_EXTERNAL_DATA' }),
-    );
+    expect(() => read(entries)).toThrow(expect.objectContaining({ code: 'INVALID_EXTERNAL_DATA' }));
   });
 });
