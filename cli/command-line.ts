@@ -5,6 +5,7 @@ import { aliasCommand } from './alias.ts';
 import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
 import { doctorCommand } from './doctor.ts';
+import { endpointCommand } from './endpoint.ts';
 import { inferCommand } from './infer.ts';
 import { modelsCommand } from './models.ts';
 import { optimiseCommand } from './optimise.ts';
@@ -55,6 +56,7 @@ function program(terminal: Terminal, json: boolean): Command {
     aliasCommand,
     accessCommand,
     tokenCommand,
+    endpointCommand,
     deployCommand,
     destroyCommand,
     serveCommand,

@@ -286,6 +286,13 @@ describe('the deployment', () => {
     expect(requests().at(-1)?.headers).toMatchObject({ authorization: 'Bearer granted' });
   });
 
+  it('has an address, which is printed alone', async () => {
+    await writeLocalDeployment(directory, deployment);
+    expect(await strata(['endpoint'])).toEqual({ code: 0, out: `${deployment.endpoint}\n`, err: '' });
+    const { out } = await strata(['endpoint', '--stack', 's', '--region', 'eu-west-1', '--json']);
+    expect(JSON.parse(out)).toEqual({ endpoint: 'https://stack.example/prod' });
+  });
+
   it('is that of STRATA_ENDPOINT rather than the local one', async () => {
     await writeLocalDeployment(directory, deployment);
     const environment = { STRATA_ENDPOINT: 'https://env.example', STRATA_TOKEN: 'from-env' };
