@@ -8,6 +8,7 @@ The output is the same every time with the versions in requirements.txt.
 
 import json
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 import onnxruntime
@@ -26,6 +27,7 @@ NUMERIC = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"
 CATEGORIES = {"island": ["Biscoe", "Dream", "Torgersen"], "sex": ["female", "male"]}
 FEATURES = NUMERIC + list(CATEGORIES)
 OPSET = {"": 18, "ai.onnx.ml": 3}
+LINE_WIDTH = 110
 
 
 def read_penguins():
@@ -50,7 +52,10 @@ def export(classifier):
     inputs += [(name, StringTensorType([None, 1])) for name in CATEGORIES]
     # Without zipmap=False the probabilities would be a list of maps, which no tensor protocol can carry.
     options = {id(classifier): {"zipmap": False}}
-    return to_onnx(classifier, initial_types=inputs, options=options, target_opset=OPSET, name="penguins")
+    model = to_onnx(classifier, initial_types=inputs, options=options, target_opset=OPSET, name="penguins")
+    # The converter keeps the operator sets in a Python set, of which the order changes from run to run.
+    model.opset_import.sort(key=lambda each: each.domain)
+    return model
 
 
 def tensors(rows):
@@ -74,8 +79,33 @@ def golden_rows(penguins):
     return pd.concat([penguins[missing], complete]).sort_index()
 
 
+def plain(value):
+    """A value as JSON; the formatter writes exponents without a leading zero."""
+    return json.dumps(value).replace("e-0", "e-")
+
+
+def laid_out(value, indent="", key=""):
+    """JSON as the project's formatter lays it out: short arrays on one line, long ones of numbers filled, all else by line."""
+    start = f"{json.dumps(key)}: " if key else ""
+    inner = indent + "  "
+    if not isinstance(value, (dict, list)):
+        return indent + start + plain(value)
+    if isinstance(value, list) and not any(isinstance(each, (dict, list)) for each in value):
+        values = ", ".join(plain(each) for each in value)
+        line = f"{indent}{start}[{values}]"
+        if len(line) < LINE_WIDTH:
+            return line
+        if all(isinstance(each, (int, float)) for each in value):
+            filled = fill(values, LINE_WIDTH, initial_indent=inner, subsequent_indent=inner)
+            return f"{indent}{start}[\n{filled}\n{indent}]"
+    items = value.items() if isinstance(value, dict) else (("", each) for each in value)
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    lines = ",\n".join(laid_out(each, inner, name) for name, each in items)
+    return f"{indent}{start}{opening}\n{lines}\n{indent}{closing}"
+
+
 def write_json(name, value):
-    (HERE / name).write_text(json.dumps(value, indent=1) + "\n")
+    (HERE / name).write_text(laid_out(value) + "\n")
 
 
 def main():

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ModelProtoSchema } from '../../../core/onnx/schema/onnx_pb.ts';
 
 /** The runtime computes in single precision, scikit-learn in double. */
 const TOLERANCE = 1e-6;
@@ -47,6 +49,11 @@ describe('the penguin model', () => {
     expect(probabilities?.dims).toEqual([golden.expected.label.length, golden.expected.classes.length]);
     const errors = golden.expected.probabilities.map((p, i) => Math.abs(Number(probabilities?.data[i]) - p));
     expect(Math.max(...errors)).toBeLessThan(TOLERANCE);
+  });
+
+  it('names its operator sets in order, which a converter in Python does not of itself', () => {
+    const model = fromBinary(ModelProtoSchema, readFileSync(new URL('model.onnx', example)));
+    expect(model.opsetImport.map(({ domain }) => domain)).toEqual(['', 'ai.onnx.ml']);
   });
 
   it('has probabilities in the order of the classes that the golden rows name', async () => {
