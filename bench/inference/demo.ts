@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { Context } from 'aws-lambda';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describeModel } from '../../core/onnx/describe-model.ts';
 import { readModelFile } from '../../core/registry/model-file.ts';
 import type { ModelVersion } from '../../core/registry/model-version.ts';
@@ -9,6 +9,7 @@ import { readEnvironment } from '../../lambdas/infer/environment.ts';
 import { type InferPorts, inferenceServer } from '../../lambdas/infer/inference-server.ts';
 import { apiHandler } from '../../lambdas/shared/api-handler.ts';
 import { functionMetrics } from '../../lambdas/shared/function-metrics.ts';
+import { withinTime } from '../../lambdas/shared/remaining-time.ts';
 
 /** The model of the example, as it would be registered. */
 export async function demoVersion(file: string, model: string): Promise<ModelVersion> {
@@ -31,7 +32,8 @@ export function demoHandler(ports: InferPorts) {
   const logger = new Logger({ serviceName: 'infer' });
   const metrics = functionMetrics('infer');
   const server = inferenceServer(readEnvironment(process.env), { logger, metrics }, ports);
-  return apiHandler((request, principal) => server.handle(request, principal), { logger, metrics });
+  const answer = apiHandler((request, principal) => server.handle(request, principal), { logger, metrics });
+  return (event: APIGatewayProxyEvent, context: Context) => withinTime(context, () => answer(event, context));
 }
 
 /** What Lambda hands to a handler beside the event, as far as it is read. */
@@ -40,5 +42,6 @@ export const CONTEXT = {
   functionVersion: '1',
   invokedFunctionArn: 'arn:aws:lambda:us-east-1:123456789012:function:infer:live',
   memoryLimitInMB: '1769',
+  getRemainingTimeInMillis: () => 29_000,
   awsRequestId: '8f5c1a0e-6d0b-4f0e-9a55-3c9a3c0f7b11',
 } as Context;

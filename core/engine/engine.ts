@@ -102,13 +102,18 @@ export class Engine implements ModelRunner {
     return held;
   }
 
-  #mayOpen({ artifact }: ModelVersion): boolean {
-    return this.#opened < this.#maxOpened || this.#sessions.has(artifact.digest);
+  #mayOpen(version: ModelVersion): boolean {
+    return this.#opened < this.#maxOpened || this.isOpen(version);
   }
 
   #tellLimit({ model, version }: ModelVersion, held: ModelVersion | undefined): void {
     const opened = this.#opened;
     this.#tell({ type: 'swap-limit-reached', model, version, instead: held?.version, opened });
+  }
+
+  /** Whether a version can be run without opening it first, or is being opened. */
+  isOpen({ artifact }: Pick<ModelVersion, 'artifact'>): boolean {
+    return this.#sessions.has(artifact.digest);
   }
 
   /** Closes a version that nobody will ask for again, as soon as what runs on it has ended. */

@@ -8,6 +8,10 @@ const variables = z.object({
   [ENVIRONMENT.aliasMaxAge]: z.coerce.number().nonnegative().default(10),
   [ENVIRONMENT.exchangeBucket]: z.string().min(1).optional(),
   [ENVIRONMENT.exchangeUrlExpiry]: z.coerce.number().int().positive().default(900),
+  [ENVIRONMENT.prime]: z
+    .string()
+    .default('[]')
+    .transform((text) => z.array(z.string()).parse(JSON.parse(text))),
   AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
 });
 
@@ -17,6 +21,8 @@ export interface InferEnvironment {
   readonly aliasMaxAgeMs: number;
   /** Undefined where large tensors are not exchanged. */
   readonly exchange: ExchangeUrlsOptions | undefined;
+  /** Models that are opened before requests come, where there is time for it, and that stay open. */
+  readonly prime: readonly string[];
   readonly memoryMegabytes: number;
 }
 
@@ -29,6 +35,7 @@ export function readEnvironment(environment: NodeJS.ProcessEnv): InferEnvironmen
     aliasMaxAgeMs: read[ENVIRONMENT.aliasMaxAge] * 1000,
     exchange:
       bucket === undefined ? undefined : { bucket, expirySeconds: read[ENVIRONMENT.exchangeUrlExpiry] },
+    prime: read[ENVIRONMENT.prime],
     memoryMegabytes: read.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
   };
 }

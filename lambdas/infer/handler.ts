@@ -2,15 +2,20 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { apiHandler } from '../shared/api-handler.ts';
 import { functionMetrics } from '../shared/function-metrics.ts';
+import { withinTime } from '../shared/remaining-time.ts';
 import { isSelfCheck, type SelfCheckEvent, type SelfCheckResult } from '../shared/self-check.ts';
 import { readEnvironment } from './environment.ts';
-import { inferenceServer } from './inference-server.ts';
+import { awsPorts, inferenceServer, inferModels } from './inference-server.ts';
+import { prime } from './prime.ts';
 import { selfCheck } from './self-check.ts';
 
 const logger = new Logger({ serviceName: 'infer' });
 const metrics = functionMetrics('infer');
 const environment = readEnvironment(process.env);
-const server = inferenceServer(environment, { logger, metrics });
+const ports = awsPorts(environment);
+const models = inferModels(environment, { logger, metrics }, ports);
+const server = inferenceServer(environment, { logger, metrics }, ports, models);
+await prime(environment.prime, { ...models, logger });
 
 const answer = apiHandler((request, principal) => server.handle(request, principal), { logger, metrics });
 
@@ -26,5 +31,5 @@ export function handler(
         memoryMegabytes: environment.memoryMegabytes,
         requestId: context.awsRequestId,
       })
-    : answer(event, context);
+    : withinTime(context, () => answer(event, context));
 }

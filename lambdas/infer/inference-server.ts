@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { AccessRulesTable } from '../../aws/access-rules-table.ts';
@@ -12,27 +10,21 @@ import { RegistryTable } from '../../aws/registry-table.ts';
 import { AccessControl } from '../../core/access/access-control.ts';
 import type { AccessRulesReader } from '../../core/access/access-revision.ts';
 import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
-import { Engine } from '../../core/engine/engine.ts';
-import type { EngineEvent } from '../../core/engine/engine-event.ts';
-import { startRuntime } from '../../core/engine/start-runtime.ts';
-import { SteadyRegistry } from '../../core/engine/steady-registry.ts';
 import type { ExchangeAccess } from '../../core/protocol/exchange/tensor-exchange.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
 import type { ArtifactReader } from '../../core/registry/artifact-reader.ts';
-import { CachedRegistryReader } from '../../core/registry/cached-registry-reader.ts';
 import type { RegistryReader } from '../../core/registry/registry-reader.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MAX_BODY_BYTES } from '../shared/api-event.ts';
+import { logEngine, measureEngine } from '../shared/engine-events.ts';
+import { type ServedModels, servedModels } from '../shared/served-models.ts';
 import type { InferEnvironment } from './environment.ts';
-import { measureEngine, measurePrediction } from './inference-metrics.ts';
+import { measurePrediction } from './inference-metrics.ts';
 
 const MB = 1024 * 1024;
 
 /** Bodies may be compressed on the wire, where Lambda takes 6 MB; this bounds what they may grow to. */
 const MAX_REQUEST_BYTES = 32 * MB;
-
-/** Share of the function's memory that open models may take; a session takes about twice its file. */
-const MODEL_MEMORY_SHARE = 0.25;
 
 /**
  * Share of the function's memory that the tensors of one request may take. With outputs of the same size they take three
@@ -58,27 +50,14 @@ export function inferenceServer(
   environment: InferEnvironment,
   { logger, metrics }: InferTools,
   ports: InferPorts = awsPorts(environment),
+  models: ServedModels = inferModels(environment, { logger, metrics }, ports),
 ): OpenInferenceServer {
   const now = () => performance.now();
-  // Nobody waits for it yet: it is there by the time that the first model has been found and fetched.
-  void startRuntime(environment);
-  const freshness = { maxAgeMs: environment.aliasMaxAgeMs, now };
-  const rules = new CachedAccessRules(ports.rules, freshness);
-  const runner = new Engine({
-    artifacts: ports.artifacts,
-    directory: join(tmpdir(), 'models'),
-    memoryMegabytes: environment.memoryMegabytes,
-    maxBytes: environment.memoryMegabytes * MB * MODEL_MEMORY_SHARE,
-    now,
-    onEvent: (event) => {
-      measureEngine(event, metrics);
-      logEngine(event, logger);
-    },
-  });
+  const rules = new CachedAccessRules(ports.rules, { maxAgeMs: environment.aliasMaxAgeMs, now });
   return new OpenInferenceServer({
     serverVersion: packageJson.version,
-    registry: new SteadyRegistry(new CachedRegistryReader(ports.registry, freshness), runner),
-    runner,
+    registry: models.registry,
+    runner: models.runner,
     access: new AccessControl(rules),
     maxRequestBytes: MAX_REQUEST_BYTES,
     maxResponseBytes: MAX_BODY_BYTES,
@@ -98,7 +77,26 @@ export function inferenceServer(
   });
 }
 
-function awsPorts({ registryTable, artifactsBucket }: InferEnvironment): InferPorts {
+/** The models that `infer` serves, measured and logged. */
+export function inferModels(
+  { aliasMaxAgeMs, memoryMegabytes, prime }: InferEnvironment,
+  { logger, metrics }: InferTools,
+  { registry, artifacts }: InferPorts,
+): ServedModels {
+  return servedModels({
+    registry,
+    artifacts,
+    aliasMaxAgeMs,
+    memoryMegabytes,
+    pinned: prime,
+    onEvent: (event) => {
+      measureEngine(event, metrics);
+      logEngine(event, logger);
+    },
+  });
+}
+
+export function awsPorts({ registryTable, artifactsBucket }: InferEnvironment): InferPorts {
   const table = dynamoDb();
   return {
     registry: new RegistryTable(table, registryTable),
@@ -114,20 +112,4 @@ function exchangeAccess({ exchange, memoryMegabytes }: InferEnvironment): Exchan
       maxBytes: Math.floor(memoryMegabytes * MB * EXCHANGE_MEMORY_SHARE),
     }
   );
-}
-
-function logEngine(event: EngineEvent, logger: Logger): void {
-  switch (event.type) {
-    case 'digest-mismatch':
-      logger.error('model file refused: its bytes are not those that were registered', { event });
-      break;
-    case 'load-failed':
-      logger.error('model could not be opened', { event });
-      break;
-    case 'swap-limit-reached':
-      logger.warn('this environment opens no more versions than it must', { event });
-      break;
-    default:
-      logger.info(event.type, { event });
-  }
 }

@@ -6,6 +6,8 @@ export const ENVIRONMENT = {
   artifactsBucket: 'STRATA_ARTIFACTS_BUCKET',
   /** Seconds for which an alias that was read may be used without reading it again. */
   aliasMaxAge: 'STRATA_ALIAS_MAX_AGE',
+  /** Names of the models that stay open, opened before requests come where there is time for it: JSON array of strings. */
+  prime: 'STRATA_PRIME',
   /** How tokens are verified: JSON of `TokenIssuer` (lib/contracts/access.ts). */
   tokenIssuer: 'STRATA_TOKEN_ISSUER',
   /** What a new version is asked before it gets traffic: one of `RELEASE_CHECKS` (lib/contracts/release.ts). */

@@ -1,4 +1,4 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Duration, Size, Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -65,6 +65,14 @@ export interface ServingProps {
   readonly aliasMaxAge?: Duration;
 
   /**
+   * Names of registered models that stay open as long as memory allows, with the version before. Where environments are
+   * started ahead of requests, they open the champions of these models then. For that give the alias `live` provisioned
+   * concurrency: `serving.live.addAutoScaling({ minCapacity: 1, maxCapacity: 1 })`.
+   * @default - models are opened by the first request, and closed by how long nobody asked for them
+   */
+  readonly prime?: string[];
+
+  /**
    * How traffic moves to a new version of the inference function, once that has passed its check.
    * @default TrafficShift.canary(10, Duration.minutes(5))
    */
@@ -105,6 +113,12 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
         );
       }
     });
+    if (props.prime?.some((name) => name === '')) {
+      throw new StrataConstructError(
+        'INVALID_PRIME',
+        'prime has an empty name; list names of registered models',
+      );
+    }
     const architecture = props.architecture ?? lambda.Architecture.X86_64;
     const infer = new HandlerFunction(this, 'Infer', {
       handler: 'infer',
@@ -116,6 +130,7 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
       ephemeralStorageSize: props.ephemeralStorageSize ?? Size.gibibytes(1),
       environment: {
         [ENVIRONMENT.aliasMaxAge]: String((props.aliasMaxAge ?? Duration.seconds(10)).toSeconds()),
+        ...(props.prime && { [ENVIRONMENT.prime]: Stack.of(this).toJsonString(props.prime) }),
       },
       // The prediction log is a buffer on its way to those who keep predictions.
       logRetention: logs.RetentionDays.THREE_DAYS,

@@ -40,6 +40,18 @@ describe('serving by default', () => {
 });
 
 describe('serving with settings', () => {
+  it('tells the function which models stay open, and has an alias that can be started ahead of requests', () => {
+    const template = synth((stack) => {
+      const { live } = new Serving(stack, 'Serving', { prime: ['credit', 'churn'] });
+      live.addAutoScaling({ minCapacity: 1, maxCapacity: 1 });
+    });
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ STRATA_PRIME: '["credit","churn"]' }) },
+    });
+    template.hasResourceProperties('AWS::ApplicationAutoScaling::ScalableTarget', { MinCapacity: 1 });
+    expect(() => serving({ prime: [''] })).toThrow('INVALID_PRIME');
+  });
+
   it('takes memory, disk, architecture and the age of aliases', () => {
     const template = serving({
       memorySize: 3538,

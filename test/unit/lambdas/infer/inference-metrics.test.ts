@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../../../core/engine/engine-event.ts';
 import type { Prediction } from '../../../../core/protocol/prediction.ts';
-import { measureEngine, measurePrediction } from '../../../../lambdas/infer/inference-metrics.ts';
+import { measurePrediction } from '../../../../lambdas/infer/inference-metrics.ts';
+import { measureEngine } from '../../../../lambdas/shared/engine-events.ts';
 import { functionMetrics } from '../../../../lambdas/shared/function-metrics.ts';
 import { cloudWatchMetrics, printed } from '../../../support/printed.ts';
 

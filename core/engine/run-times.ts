@@ -1,0 +1,45 @@
+/** Weight of the newest run against all before it. */
+const NEWEST = 0.2;
+
+interface Seen {
+  readonly amount: number;
+  readonly ms: number;
+}
+
+/**
+ * Learns how long work takes by how much of it there is, and foretells the least that it will take.
+ *
+ * Runs are averaged by the power of two of their amount. More work is taken to last at least as long as less; beyond the
+ * largest that was seen it grows as it did between the two largest. So work that takes `fixed + amount * each` is never
+ * foretold to take longer than it does, whatever was seen before.
+ */
+export class RunTimes {
+  readonly #seen = new Map<number, Seen>();
+
+  /** @param amount of work, 0 or more, for example elements of the inputs */
+  learn(amount: number, ms: number): void {
+    const size = Math.floor(Math.log2(amount + 1));
+    const before = this.#seen.get(size) ?? { amount, ms };
+    this.#seen.set(size, {
+      amount: before.amount + NEWEST * (amount - before.amount),
+      ms: before.ms + NEWEST * (ms - before.ms),
+    });
+  }
+
+  /** Milliseconds that so much work will take at least; 0 while nothing is known. */
+  atLeast(amount: number): number {
+    const largestFirst = [...this.#seen.values()].sort((a, b) => b.amount - a.amount);
+    // What more work was done in is enough for less: a single slow run says nothing.
+    let least = Number.POSITIVE_INFINITY;
+    const seen = largestFirst.map(({ amount: of, ms }) => {
+      least = Math.min(least, ms);
+      return { amount: of, ms: least };
+    });
+    const [largest, second] = seen;
+    if (!largest || !second || amount <= largest.amount) {
+      return seen.find((each) => each.amount <= amount)?.ms ?? 0;
+    }
+    const each = (largest.ms - second.ms) / (largest.amount - second.amount);
+    return largest.ms + each * (amount - largest.amount);
+  }
+}

@@ -1,0 +1,45 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RunTimes } from '../../../../core/engine/run-times.ts';
+
+const amounts = fc.array(fc.integer({ min: 0, max: 1_000_000 }), { minLength: 1, maxLength: 40 });
+
+describe('what is learned of run times', () => {
+  it('foretells nothing before anything was seen', () => {
+    expect(new RunTimes().atLeast(1000)).toBe(0);
+  });
+
+  it('never foretells more than work takes that has a fixed part and grows with its amount', () => {
+    const cost = fc.double({ min: 0, max: 1000, noNaN: true });
+    fc.assert(
+      fc.property(amounts, fc.nat(2_000_000), cost, cost, (seen, amount, fixed, each) => {
+        const times = new RunTimes();
+        const ms = (n: number) => fixed + n * each;
+        for (const n of seen) times.learn(n, ms(n));
+        expect(times.atLeast(amount)).toBeLessThanOrEqual(ms(amount) * (1 + 1e-9) + 1e-6);
+      }),
+    );
+  });
+
+  it('foretells at least as much for more work', () => {
+    const runs = fc.array(fc.tuple(fc.nat(100_000), fc.nat(10_000)), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(runs, fc.nat(200_000), fc.nat(200_000), (seen, a, b) => {
+        const times = new RunTimes();
+        for (const [amount, ms] of seen) times.learn(amount, ms);
+        const [less, more] = [Math.min(a, b), Math.max(a, b)];
+        expect(times.atLeast(less)).toBeLessThanOrEqual(times.atLeast(more));
+      }),
+    );
+  });
+
+  it('goes beyond what was seen as it went until there', () => {
+    const times = new RunTimes();
+    times.learn(100, 15);
+    times.learn(1000, 105);
+    expect(times.atLeast(10_000)).toBeCloseTo(1005);
+    expect(times.atLeast(1000)).toBeCloseTo(105);
+    expect(times.atLeast(500)).toBeCloseTo(15);
+    expect(times.atLeast(10)).toBe(0);
+  });
+});
