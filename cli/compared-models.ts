@@ -57,7 +57,11 @@ export function gainTable(
 }
 
 /** How far a model is from the original, in words. */
-export function inWords({ maxAbsolute, minCosine, equalShare }: Difference): string {
+export function inWords({
+  maxAbsolute,
+  minCosine,
+  equalShare,
+}: Pick<Difference, 'maxAbsolute' | 'minCosine' | 'equalShare'>): string {
   if (maxAbsolute === 0 && equalShare === 1) return 'the same results';
   const labels = equalShare === 1 ? '' : `, ${(100 * equalShare).toFixed(1)} % of the labels equal`;
   return `results differ by at most ${maxAbsolute.toPrecision(2)} (cosine ${minCosine.toFixed(6)}${labels})`;

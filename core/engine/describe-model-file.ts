@@ -1,12 +1,13 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { clearField } from '@bufbuild/protobuf';
 import { InvalidInputError } from '../errors.ts';
 import { descriptionOf } from '../onnx/describe-model.ts';
 import { type ExternalData, externalDataOf, isExternal } from '../onnx/external-data.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
 import { partsOf } from '../onnx/model-parts.ts';
 import { type OnnxModel, parseOnnx } from '../onnx/onnx-file.ts';
-import { TensorProto_DataLocation } from '../onnx/schema/onnx_pb.ts';
+import { TensorProtoSchema } from '../onnx/schema/onnx_pb.ts';
 import { readModelFile } from '../registry/model-file.ts';
 
 /** A model on the disk, with the files that hold its weights. */
@@ -71,7 +72,7 @@ export async function takeWeightsIn({ path, model, weightFiles }: ModelOnDisk): 
     const file = files.get(location) as Uint8Array;
     tensor.rawData = file.subarray(offset, length === undefined ? file.length : offset + length);
     tensor.externalData = [];
-    tensor.dataLocation = TensorProto_DataLocation.DEFAULT;
+    clearField(tensor, TensorProtoSchema.field.dataLocation);
   }
 }
 

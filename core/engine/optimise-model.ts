@@ -69,13 +69,23 @@ export type OptimiseProgress = { readonly step: OptimiseStep['name'] | 'measure'
 export async function optimiseModel(
   input: OptimiseInput,
   onProgress: (progress: OptimiseProgress) => void = () => {},
+  steps: readonly OptimiseStep[] = OPTIMISE_STEPS,
 ): Promise<OptimiseReport> {
   const original = await readModelOnDisk(input.path);
   await refuseReplacing(original, filesOfFolder(original, input.directory));
   const workplace = await mkdtemp(join(tmpdir(), 'strata-optimise-'));
   try {
     const samples = await referenceSamples(original, input);
-    const { steps, best } = await applySteps(original, samples, { ...input, workplace }, onProgress);
+    const { reports, best } = await applySteps(
+      original,
+      samples,
+      {
+        ...input,
+        workplace,
+        steps: steps.filter(({ name }) => !(input.oneFile && name === 'separate-weights')),
+      },
+      onProgress,
+    );
     const inputs = samples.repeatable.at(-1)?.inputs;
     const isMeasured = best !== original && inputs !== undefined && input.repetitions !== 0;
     if (isMeasured) onProgress({ step: 'measure' });
@@ -87,7 +97,7 @@ export async function optimiseModel(
     return {
       ...folder,
       originalSize: original.size,
-      steps,
+      steps: reports,
       samples: samples.repeatable.length,
       ...(gain && { gain }),
     };
@@ -103,48 +113,50 @@ interface Reference {
 }
 
 async function referenceSamples(original: ModelOnDisk, { inputs }: OptimiseInput): Promise<Reference> {
-  const samples = await withModel(original.path, ONE_THREAD, (model) =>
-    runSamples(model, original.model, inputs),
-  );
-  if (samples.length === 0) {
-    return {
-      repeatable: [],
-      fault: 'the model refuses every invented input, so that nothing can be compared; give an input',
-    };
-  }
-  const again = await withModel(original.path, ONE_THREAD, (model) => runAgain(model, samples));
-  const { agrees, reason } = compareSamples(samples, again, TOLERANCE);
-  return agrees
-    ? { repeatable: samples }
-    : {
+  return await withModel(original.path, ONE_THREAD, async (model) => {
+    const samples = await runSamples(model, original.model, inputs);
+    if (samples.length === 0) {
+      return {
         repeatable: [],
-        fault: `the original gives another result each time (${reason}), so that nothing can be compared`,
+        fault: 'the model refuses every invented input, so that nothing can be compared; give an input',
       };
+    }
+    // In one session: random operators begin with the same seed in each.
+    const { agrees, reason } = compareSamples(samples, await runAgain(model, samples), TOLERANCE);
+    return agrees
+      ? { repeatable: samples }
+      : {
+          repeatable: [],
+          fault: `the original gives another result each time (${reason}), so that nothing can be compared`,
+        };
+  });
+}
+
+interface StepsInput extends OptimiseInput {
+  readonly workplace: string;
+  readonly steps: readonly OptimiseStep[];
 }
 
 async function applySteps(
   original: ModelOnDisk,
   { repeatable, fault }: Reference,
-  { oneFile, workplace, tolerance = TOLERANCE }: OptimiseInput & { readonly workplace: string },
+  { workplace, steps, tolerance = TOLERANCE }: StepsInput,
   onProgress: (progress: OptimiseProgress) => void,
-): Promise<{ readonly steps: StepReport[]; readonly best: ModelOnDisk }> {
-  const steps: StepReport[] = [];
+): Promise<{ readonly reports: StepReport[]; readonly best: ModelOnDisk }> {
+  const reports: StepReport[] = [];
   let best = original;
-  for (const { name, apply } of OPTIMISE_STEPS) {
-    if (name === 'separate-weights' && oneFile) continue;
+  for (const { name, apply } of steps) {
     onProgress({ step: name });
     if (fault !== undefined) {
-      steps.push({ step: name, applied: false, reason: fault });
+      reports.push({ step: name, applied: false, reason: fault });
       continue;
     }
-    const attempt = await attemptStep(() => apply(best, join(workplace, name)), original, {
-      samples: repeatable,
-      tolerance,
-    });
-    steps.push({ step: name, ...attempt.report });
+    const comparison = { samples: repeatable, tolerance };
+    const attempt = await attemptStep(() => apply(best, join(workplace, name)), original, comparison);
+    reports.push({ step: name, ...attempt.report });
     best = attempt.result ?? best;
   }
-  return { steps, best };
+  return { reports, best };
 }
 
 interface Attempt {

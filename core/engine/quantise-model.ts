@@ -32,7 +32,7 @@ export interface QuantiseReport extends QuantiseResult {
   readonly file: FileDigest;
   /** Bytes of the original, with the weights beside it. */
   readonly originalSize: number;
-  readonly difference: Difference;
+  readonly difference: Omit<Difference, 'agrees' | 'reason'>;
   /** Inputs that the models were compared on. */
   readonly samples: number;
   /** Absent when nothing was to be measured. */
@@ -76,6 +76,7 @@ export async function quantiseModel(
     const quantised = await readModelOnDisk(path);
     const difference = await compareWith(samples, original, quantised);
     refuseTooFar(difference, input);
+    const { maxAbsolute, minCosine, equalShare } = difference;
     const gain = await gainOf(original.path, path, samples, input, onProgress);
     onProgress({ step: 'write' });
     const file = await writeModelFile(path, input.output);
@@ -83,7 +84,7 @@ export async function quantiseModel(
       ...result,
       file,
       originalSize: original.size,
-      difference,
+      difference: { maxAbsolute, minCosine, equalShare },
       samples: samples.length,
       ...(gain && { gain }),
     };

@@ -302,8 +302,8 @@ describe('quantising a graph', () => {
         expect([after?.inputs, after?.outputs]).toEqual([before?.inputs, before?.outputs]);
         const x = rows(count, 64);
         const [expected, actual] = [await run(original, { x }), await run(bytes, { x })];
-        if (expected.some((each) => Math.abs(each) > 0.1))
-          expect(distance(expected, actual)).toBeLessThan(0.15);
+        fc.pre(expected.some((each) => Math.abs(each) > 0.1));
+        expect(distance(expected, actual)).toBeLessThan(0.15);
       }),
       { numRuns: 40 },
     );
