@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../core/errors.ts';
-import type { TensorSpec } from '../core/tensor/tensor.ts';
+import { fromJson } from '../core/tensor/from-json.ts';
+import { DATATYPES, type Datatype, type TensorSpec } from '../core/tensor/tensor.ts';
 
 type Leaf = number | bigint | string | boolean | null;
 
@@ -28,9 +29,9 @@ export function rowsToInputs(inputs: readonly TensorSpec[], rows: readonly unkno
   if (checked.length === 0) {
     throw invalid('There are no rows.');
   }
-  return inputs
-    .filter(({ name }) => checked.some((row) => Object.hasOwn(row, name)))
-    .map((input) => column(input, checked));
+  const named = inputs.filter(({ name }) => checked.some((row) => Object.hasOwn(row, name)));
+  for (const [index, row] of checked.entries()) refuseMissing(row, index, named);
+  return named.map((input) => column(input, checked));
 }
 
 function asRow(row: unknown, index: number, names: ReadonlySet<string>): Row {
@@ -46,25 +47,36 @@ function asRow(row: unknown, index: number, names: ReadonlySet<string>): Row {
   return row as Row;
 }
 
+function refuseMissing(row: Row, index: number, named: readonly TensorSpec[]): void {
+  const missing = named.filter(({ name }) => !Object.hasOwn(row, name)).map(({ name }) => name);
+  if (missing.length === 0) return;
+  throw invalid(
+    `Row ${index + 1} lacks the ${missing.length === 1 ? 'input' : 'inputs'} ${missing.join(', ')}; ` +
+      'write null where a number is missing, "" where a text is.',
+  );
+}
+
 function column({ name, datatype, shape }: TensorSpec, rows: readonly Row[]): JsonInput {
   const [batch, ...rest] = shape;
   if (batch === undefined && rows.length > 1) {
     throw invalid(`The input ${name} is a scalar: it takes one row, not ${rows.length}.`);
   }
   if (batch !== undefined && batch >= 0 && batch !== rows.length) {
-    throw invalid(`The input ${name} takes exactly ${batch} rows, not ${rows.length}.`);
+    throw invalid(
+      `The input ${name} takes exactly ${batch} ${batch === 1 ? 'row' : 'rows'}, not ${rows.length}.`,
+    );
   }
   const values = rows.map((row, index) => {
-    if (!Object.hasOwn(row, name)) {
-      throw invalid(`Row ${index + 1} has no value for ${name}; write null where a number is missing.`);
-    }
-    return value(row[name], rest, `Row ${index + 1}, ${name}`);
+    const where = `Row ${index + 1}, ${name}`;
+    const read = value(row[name], rest, where);
+    checkLeaves(read.leaves, datatype, where);
+    return read;
   });
   const first = values[0]?.shape ?? [];
   const odd = values.findIndex((each) => each.shape.join() !== first.join());
   if (odd > 0) {
     throw invalid(
-      `Row ${odd + 1}, ${name}: [${values[odd]?.shape.join(', ')}] values, but row 1 has [${first.join(', ')}].`,
+      `Row ${odd + 1}, ${name}: shape [${values[odd]?.shape.join(', ')}], but row 1 has [${first.join(', ')}].`,
     );
   }
   return {
@@ -85,7 +97,7 @@ function value(nested: unknown, dimensions: readonly number[], where: string) {
   if (nesting.length === dimensions.length) {
     if (dimensions.some((length, axis) => length >= 0 && length !== nesting[axis])) {
       throw invalid(
-        `${where}: [${nesting.join(', ')}] values where the model takes [${dimensions.join(', ')}].`,
+        `${where}: shape [${nesting.join(', ')}] where the model takes [${dimensions.join(', ')}].`,
       );
     }
     return { shape: nesting, leaves };
@@ -94,10 +106,25 @@ function value(nested: unknown, dimensions: readonly number[], where: string) {
   const fits = free === 0 ? leaves.length === fixed : free === 1 && fixed > 0 && Number.isInteger(missing);
   if (nesting.length > 1 || !fits) {
     throw invalid(
-      `${where}: ${leaves.length} values do not fill [${dimensions.join(', ')}]; nest them as the shape says.`,
+      `${where}: ${leaves.length === 1 ? '1 value does' : `${leaves.length} values do`} not fill [${dimensions.join(', ')}]; nest them as the shape says.`,
     );
   }
   return { shape: dimensions.map((length) => (length < 0 ? missing : length)), leaves };
+}
+
+/** What the server would refuse is refused here, where the row is known. */
+function checkLeaves(leaves: readonly Leaf[], datatype: Datatype, where: string): void {
+  // Another server's datatypes are its own to check.
+  if (!DATATYPES.includes(datatype)) return;
+  const data = leaves.map((leaf) => (typeof leaf === 'bigint' ? Number(leaf) : leaf));
+  const expected = { label: where, datatype, shape: [leaves.length], count: leaves.length };
+  try {
+    fromJson(expected, { data, exact: () => leaves });
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    const message = leaves.length === 1 ? error.message.replace('Element 0 of ', '') : error.message;
+    throw invalid(message);
+  }
 }
 
 /** Adds the leaves of nested arrays in row-major order. @returns the lengths, outermost first; `[]` for a single value */

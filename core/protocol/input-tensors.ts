@@ -127,6 +127,9 @@ function unknownInput(label: string, specs: readonly TensorSpec[]): InvalidInput
 function refuseMissing(specs: readonly TensorSpec[], given: ReadonlySet<string>): void {
   const missing = specs.filter(({ name, optional }) => !optional && !given.has(name));
   if (missing.length === 0) return;
-  const names = missing.map(({ name }) => `input ${quoted(name)}`).join(', ');
-  throw new InvalidInputError('MISSING_INPUT', `The request lacks ${names}, which the model requires.`);
+  const names = missing.map(({ name }) => quoted(name)).join(', ');
+  throw new InvalidInputError(
+    'MISSING_INPUT',
+    `The request lacks the ${missing.length === 1 ? 'input' : 'inputs'} ${names}, which the model requires.`,
+  );
 }

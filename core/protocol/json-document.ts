@@ -10,6 +10,8 @@ export interface JsonDocument {
   readonly exact: () => unknown;
 }
 
+type Refusal = (reason: string) => InvalidInputError;
+
 /** Levels of arrays and objects; Triton's limit as well. */
 const DEEPEST = 100;
 
@@ -22,17 +24,18 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * Parses JSON, with the tokens `NaN`, `Infinity` and `-Infinity` that Python writes although JSON has none: NaN becomes
  * null, infinities the strings of that name.
  *
- * @throws InvalidInputError `MALFORMED_JSON`, `DUPLICATE_KEY`
+ * @param malformed the error for a text that is not JSON, made of the reason
+ * @throws InvalidInputError `MALFORMED_JSON` unless told otherwise, `DUPLICATE_KEY`
  */
-export function parseDocument(bytes: Uint8Array): JsonDocument {
+export function parseDocument(bytes: Uint8Array, malformed: Refusal = malformedBody): JsonDocument {
   if (isNestedBeyond(DEEPEST, bytes)) throw malformed(`it is nested more than ${DEEPEST} levels deep`);
-  let text = decode(bytes);
+  let text = decode(bytes, malformed);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     text = withoutBareTokens(text);
-    value = parse(text);
+    value = parse(text, malformed);
   }
   const repeated = repeatedKey(text, value);
   if (repeated !== undefined) {
@@ -42,10 +45,10 @@ export function parseDocument(bytes: Uint8Array): JsonDocument {
     );
   }
   let exact: unknown;
-  return { value, exact: () => (exact ??= parse(text, keepDigits)) };
+  return { value, exact: () => (exact ??= parse(text, malformed, keepDigits)) };
 }
 
-function decode(bytes: Uint8Array): string {
+function decode(bytes: Uint8Array, malformed: Refusal): string {
   try {
     return utf8.decode(bytes);
   } catch {
@@ -56,7 +59,7 @@ function decode(bytes: Uint8Array): string {
 /** V8 hands a reviver the literal that a number was written as. */
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
-function parse(text: string, reviver?: Reviver): unknown {
+function parse(text: string, malformed: Refusal, reviver?: Reviver): unknown {
   try {
     return JSON.parse(text, reviver);
   } catch (error) {
@@ -70,7 +73,7 @@ const keepDigits: Reviver = (_key, value, context) => {
   return literal.length <= LONGEST_INTEGER && /^-?\d+$/.test(literal) ? BigInt(literal) : value;
 };
 
-function malformed(reason: string): InvalidInputError {
+function malformedBody(reason: string): InvalidInputError {
   return new InvalidInputError(
     'MALFORMED_JSON',
     `The JSON part of the body cannot be read: ${reason}. When tensors follow it as bytes, the header Inference-Header-Content-Length must give its length.`,

@@ -53,6 +53,7 @@ function lostDigits(leaves: readonly unknown[]): boolean {
 function strings(expected: ExpectedTensor, leaves: readonly unknown[]): string[] {
   for (let i = 0; i < leaves.length; i++) {
     const leaf = leaves[i];
+    if (leaf === null) throw notA(expected, i, leaf, 'a string, "" where one is missing');
     if (typeof leaf !== 'string') throw notA(expected, i, leaf, 'a string');
     if (!leaf.isWellFormed()) throw notA(expected, i, leaf, 'text that UTF-8 can carry (no lone surrogates)');
     if (leaf.includes('\0')) throw notA(expected, i, leaf, 'text without a NUL character');

@@ -146,10 +146,31 @@ describe('strata infer', () => {
     { input: '{"age":', code: 'INVALID_JSON' },
     { input: '{"weight": 1}', code: 'INVALID_ROWS' },
     { input: '7', code: 'INPUT_NOT_FOUND' },
+    { input: '.', code: 'INPUT_NOT_READABLE' },
+    { input: '{"age": 1, "age": 2}', code: 'DUPLICATE_KEY' },
   ])('refuses the input $input: $code', async ({ input, code }) => {
     const result = await strata(['infer', 'credit', '--input', input, ...API]);
     expect(result).toMatchObject({ code: 1, out: '' });
     expect(result.err).toContain(`[${code}]`);
+  });
+});
+
+describe('the input of strata infer', () => {
+  it('has NaN and infinities as Python writes them', async () => {
+    web.mockResolvedValueOnce(
+      Response.json({ ...METADATA, inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 2] }] }),
+    );
+    const { code, err } = await strata(['infer', 'credit', '--input', '{"x": [NaN, -Infinity]}', ...API]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(requests().at(-1)?.body).toContain('"data":[null,"-Infinity"]');
+  });
+
+  it('is named when it is not JSON', async () => {
+    await writeFile(join(directory, 'rows.json'), '[{"age": 1},]');
+    const fromFile = await strata(['infer', 'credit', '--input', 'rows.json', ...API]);
+    expect(fromFile.err).toMatch(/^error: The file rows\.json is not JSON: .+ \[INVALID_JSON]\n$/);
+    const piped = await strata(['infer', 'credit', '--input', '-', ...API], { stdin: '{' });
+    expect(piped.err).toContain('Standard input is not JSON');
   });
 });
 

@@ -66,7 +66,10 @@ describe('rows become one tensor per input', () => {
     const shapes = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 });
     const cases = fc.tuple(shapes, fc.integer({ min: 1, max: 4 })).chain(([shape, rows]) => {
       const size = shape.reduce((product, length) => product * length, 1);
-      const row = fc.array(fc.double({ noNaN: true }), { minLength: size, maxLength: size });
+      const row = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
+        minLength: size,
+        maxLength: size,
+      });
       return fc.tuple(fc.constant(shape), fc.array(row, { minLength: rows, maxLength: rows }));
     });
     fc.assert(
@@ -136,6 +139,51 @@ describe('rows are refused, and the message names row and input,', () => {
     { what: 'whose list fits several shapes', shape: [-1, -1, -1], rows: [{ x: [1, 2] }], name: 'nest' },
   ])('$what', ({ shape, rows, name }) => {
     expect(() => rowsToInputs([input('x', shape)], rows)).toThrow(name);
+  });
+
+  it.each<{ datatype: TensorSpec['datatype']; value: unknown; says: string }>([
+    { datatype: 'FP32', value: 'x', says: 'Row 2, age is the string "x"; FP32 needs a number.' },
+    { datatype: 'INT8', value: 300, says: 'Row 2, age is out of the range of INT8: 300.' },
+    { datatype: 'INT32', value: 0.5, says: 'Row 2, age is 0.5; INT32 needs an integer.' },
+    {
+      datatype: 'BYTES',
+      value: null,
+      says: 'Row 2, age is null; BYTES needs a string, "" where one is missing.',
+    },
+    { datatype: 'BYTES', value: 5, says: 'Row 2, age is 5; BYTES needs a string.' },
+  ])('with $value for $datatype', ({ datatype, value, says }) => {
+    const good = datatype === 'BYTES' ? '' : 1;
+    expect(() =>
+      rowsToInputs([{ name: 'age', datatype, shape: [-1] }], [{ age: good }, { age: value }]),
+    ).toThrow(says);
+  });
+
+  it('with a wrong element of a list, by its place', () => {
+    expect(() => rowsToInputs([input('x', [-1, 3])], [{ x: [1, 'two', 3] }])).toThrow(
+      'Element 1 of Row 1, x is the string "two"; FP32 needs a number.',
+    );
+  });
+
+  it('with everything that a row lacks at once', () => {
+    const inputs = [input('a', [-1]), input('b', [-1]), input('c', [-1])];
+    expect(() => rowsToInputs(inputs, [{ a: 1, b: 2, c: 3 }, { b: 2 }])).toThrow(
+      'Row 2 lacks the inputs a, c;',
+    );
+  });
+
+  it('in words that fit one and several', () => {
+    expect(() => rowsToInputs([input('x', [1])], [{ x: 1 }, { x: 2 }])).toThrow('exactly 1 row, not 2');
+    expect(() => rowsToInputs([input('x', [-1, 2])], [{ x: [1, 2, 3] }])).toThrow(
+      'Row 1, x: shape [3] where the model takes [2].',
+    );
+  });
+
+  it('but not for what the server takes: digits beyond 2^53 for every number, NaN and infinities by name', () => {
+    const row = { x: 9007199254740993n };
+    for (const datatype of ['INT64', 'FP64'] as const) {
+      expect(rowsToInputs([{ name: 'x', datatype, shape: [-1] }], [row])[0]?.data).toEqual([row.x]);
+    }
+    expect(rowsToInputs([input('x', [-1, 3])], [{ x: ['NaN', '-Infinity', null] }])).toHaveLength(1);
   });
 
   it('whose names only look like inputs: inherited properties are none', () => {

@@ -171,7 +171,7 @@ const REFUSED: readonly Refused[] = [
     model: 'pair',
     body: { inputs: [b] },
     code: 'MISSING_INPUT',
-    says: /lacks input "a"/,
+    says: /lacks the input "a",/,
   },
   {
     why: 'an unknown datatype',
