@@ -3,13 +3,11 @@ import { dynamoDb } from '../aws/clients.ts';
 import { RegistryTable } from '../aws/registry-table.ts';
 import { STACKS } from '../lib/contracts/deployment.ts';
 import type { Caller } from './aws-account.ts';
-import { bucketContent, emptyBucket } from './destroy-bucket.ts';
-import { deleteStack, releaseStack } from './destroy-stack.ts';
+import { bucketContent } from './destroy-bucket.ts';
+import { deleteWithContents } from './destroy-contents.ts';
+import { releaseStack } from './destroy-stack.ts';
 import { type StackResource, stackResources } from './stack-state.ts';
 import { byteSize } from './table.ts';
-
-/** How often a bucket that fills while it is emptied is emptied: S3 delivers access logs late. */
-const ATTEMPTS = 3;
 
 /** What people lose with the data stack, in words, one thing a line. */
 export async function whatIsLost(target: AwsTarget): Promise<string[]> {
@@ -57,27 +55,6 @@ export async function destroyData(
   caller: Caller,
   onLine: (line: string) => void,
 ): Promise<void> {
-  const resources = await stackResources(target, STACKS.data);
-  const buckets = resources
-    .filter(({ type }) => type === 'AWS::S3::Bucket')
-    .map(({ physicalId }) => physicalId);
   await releaseStack(target, caller, STACKS.data, onLine);
-  for (let attempt = 1; ; attempt++) {
-    for (const bucket of buckets) {
-      await emptyBucket(target, bucket, (deleted) => onLine(`${bucket}: ${deleted} objects deleted`)).catch(
-        ignoreGone,
-      );
-    }
-    try {
-      await deleteStack(target, STACKS.data, onLine);
-      return;
-    } catch (error) {
-      if (attempt === ATTEMPTS || !/not empty/i.test((error as Error).message)) throw error;
-    }
-  }
-}
-
-/** A bucket of a deletion that stopped half way. */
-function ignoreGone(error: unknown): void {
-  if ((error as Error).name !== 'NoSuchBucket') throw error;
+  await deleteWithContents(target, STACKS.data, onLine);
 }

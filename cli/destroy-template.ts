@@ -29,6 +29,12 @@ export function withoutProtection(template: StoredTemplate): StoredTemplate {
   };
 }
 
+/** Whether a resource goes when its stack is deleted. */
+export function isDeletedWithStack({ Resources }: StoredTemplate, logicalId: string): boolean {
+  const policy = Resources?.[logicalId]?.['DeletionPolicy'];
+  return policy === undefined || policy === 'Delete';
+}
+
 function unprotected({ DeletionPolicy, UpdateReplacePolicy, ...resource }: StoredResource): StoredResource {
   const { Properties, Metadata } = resource;
   const lifted = Object.entries(PROTECTIONS[resource.Type] ?? {}).filter(

@@ -3,8 +3,8 @@ import { StrataError } from '../core/errors.ts';
 import { STACKS } from '../lib/contracts/deployment.ts';
 import { type AccountOptions, awsTarget, callerOf } from './aws-account.ts';
 import { confirm } from './confirm.ts';
+import { deleteWithContents } from './destroy-contents.ts';
 import { destroyData, whatIsLost } from './destroy-data.ts';
-import { deleteStack } from './destroy-stack.ts';
 import { stackState } from './stack-state.ts';
 import { runSteps } from './steps.ts';
 import { print, type Terminal } from './terminal.ts';
@@ -67,7 +67,7 @@ async function destroy(options: DestroyOptions, terminal: Terminal): Promise<voi
       {
         title: `Remove ${STACKS.service}`,
         skip: !goes.includes(STACKS.service),
-        run: (_, onLine) => deleteStack(target, STACKS.service, onLine),
+        run: (_, onLine) => deleteWithContents(target, STACKS.service, onLine),
       },
       {
         title: `Remove ${STACKS.data} with its data`,

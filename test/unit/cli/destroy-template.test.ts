@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type StoredTemplate, withoutProtection } from '../../../cli/destroy-template.ts';
+import { isDeletedWithStack, type StoredTemplate, withoutProtection } from '../../../cli/destroy-template.ts';
 import { DataStack } from '../../../lib';
 import { testApp } from '../../support/synth';
 
@@ -68,5 +68,19 @@ describe('a template without protection', () => {
         }
       }),
     );
+  });
+});
+
+describe('a resource', () => {
+  it.each([
+    ['by default', undefined, true],
+    ['when its policy says so', 'Delete', true],
+    ['unless it is kept', 'Retain', false],
+    ['unless it is kept once it is there', 'RetainExceptOnCreate', false],
+  ])('goes with its stack %s', (_when, DeletionPolicy, goes) => {
+    const template = {
+      Resources: { Bucket: { Type: 'AWS::S3::Bucket', ...(DeletionPolicy && { DeletionPolicy }) } },
+    };
+    expect(isDeletedWithStack(template, 'Bucket')).toBe(goes);
   });
 });
