@@ -26,6 +26,14 @@ export interface FirstCall {
   readonly refused?: string;
 }
 
+/** What waiting does not mend: about this model, or this caller. */
+const LASTING = new Set([
+  INTERNAL_ERROR.error_code as string,
+  'DIGEST_MISMATCH',
+  'MODEL_LOAD_FAILED',
+  'PERMISSION_DENIED',
+]);
+
 const answerSchema = z.object({ outputs: z.array(z.object({ name: z.string() })) });
 
 /**
@@ -105,12 +113,9 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function mayPass(error: unknown): boolean {
+  if (error instanceof StrataError && LASTING.has(error.code)) return false;
   if (error instanceof UnavailableError) return true;
   // API Gateway answers so while it does not know a new stage or its authorizer.
   const gateway = [403, 500, 502, 503, 504];
-  return (
-    error instanceof StrataError &&
-    error.code !== INTERNAL_ERROR.error_code &&
-    gateway.includes(error.statusCode)
-  );
+  return error instanceof StrataError && gateway.includes(error.statusCode);
 }

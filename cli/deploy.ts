@@ -1,6 +1,8 @@
 import { basename, extname, resolve } from 'node:path';
 import { Command } from 'commander';
+import { dynamoDb } from '../aws/clients.ts';
 import type { LeftOut } from '../aws/local-assembly.ts';
+import { RegistryTable } from '../aws/registry-table.ts';
 import { StrataError } from '../core/errors.ts';
 import { describeModel } from '../core/onnx/describe-model.ts';
 import type { ModelDescription } from '../core/onnx/model-description.ts';
@@ -8,6 +10,7 @@ import { readModelFile } from '../core/registry/model-file.ts';
 import type { ModelVersion } from '../core/registry/model-version.ts';
 import { assertAlias, assertModelName, CHAMPION } from '../core/registry/names.ts';
 import { STACKS } from '../lib/contracts/deployment.ts';
+import { actor } from './actor.ts';
 import { type AccountOptions, awsTarget, type Caller } from './aws-account.ts';
 import { confirm } from './confirm.ts';
 import { packagedApp, prepareApp } from './deploy-app.ts';
@@ -111,11 +114,8 @@ async function deploy(path: string, options: DeployOptions, terminal: Terminal):
       {
         title: `Register ${model}`,
         run: async (context, onLine) => {
-          context.version = await register(
-            path,
-            { name: model, alias: options.alias },
-            context.account,
-            (progress) => onLine(inWords(progress)),
+          context.version = await register(path, { name: model }, context.account, (progress) =>
+            onLine(inWords(progress)),
           );
         },
       },
@@ -123,7 +123,21 @@ async function deploy(path: string, options: DeployOptions, terminal: Terminal):
         title: 'Ask it through the API',
         run: async (context) => {
           const { version } = context.version;
-          context.firstCall = await firstCall(context.account, model, version, plan.description.inputs);
+          // By its number: nobody who asks for the alias gets it before it has answered.
+          context.firstCall = await firstCall(context.account, model, version, plan.description.inputs).catch(
+            (error: unknown) => {
+              throw notMoved(error, context.version, options.alias);
+            },
+          );
+        },
+      },
+      {
+        title: `Point ${options.alias} at it`,
+        run: async (context) => {
+          const { deployment, aws } = context.account;
+          const registry = new RegistryTable(dynamoDb(aws), deployment.registryTable);
+          const { version } = context.version;
+          await registry.setAlias({ model, alias: options.alias, version, actor: actor() });
         },
       },
     ],
@@ -142,6 +156,18 @@ async function deploy(path: string, options: DeployOptions, terminal: Terminal):
     cost: plan.cost,
     leftOut: done.leftOut,
   };
+}
+
+/** The version does not answer: what was served before still is. */
+function notMoved(error: unknown, { model, version }: ModelVersion, alias: string): unknown {
+  if (!(error instanceof StrataError)) return error;
+  const { code, message, statusCode, retryable } = error;
+  return new StrataError(
+    code,
+    `${model} version ${version} is registered, and did not answer: ${message} The alias ${alias} was not moved; ` +
+      `\`strata alias ${model} ${alias} ${version}\` moves it when that is mended.`,
+    { statusCode, retryable, cause: error },
+  );
 }
 
 /** @throws StrataError `ACCOUNT_NOT_READY` */

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
@@ -9,11 +10,13 @@ import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsTarget, cloudFormation, cognito, dynamoDb, lambda, s3 } from '../../aws/clients.ts';
+import { deploymentOfStack } from '../../aws/deployment.ts';
 import { prepareApp } from '../../cli/deploy-app.ts';
 import { Cdk } from '../../cli/deploy-cdk.ts';
 import { deleteStack, releaseStack } from '../../cli/destroy-stack.ts';
 import { stackResources, stackState } from '../../cli/stack-state.ts';
 import type { Terminal } from '../../cli/terminal.ts';
+import { ARTIFACT_PREFIX } from '../../lib/contracts/registry-layout.ts';
 import { type Emulator, startEmulator } from '../../local/emulator.ts';
 import { findEmulatorSource } from '../../local/emulator-source.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../local/environment.ts';
@@ -26,6 +29,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** The command line as it is published, with the app beside it; the deployment's build made both. */
 const STRATA = join(ROOT, 'assets/cli/strata.mjs');
 const ADD_SUB = join(ROOT, 'test/support/models/add_sub.onnx');
+const FIXED = join(ROOT, 'test/support/models/fixed.onnx');
 const DEPLOYS = 120_000;
 
 /** An account where nothing was ever deployed, apart from the one of the other tests. */
@@ -207,6 +211,33 @@ describe('strata deploy', () => {
     DEPLOYS,
   );
 
+  it(
+    'leaves the alias where it was when the new version does not answer',
+    async () => {
+      const served = await strataJson<Deployed>('deploy', ADD_SUB, '--name', 'guarded', '--yes');
+      expect(served.version).toBe('1');
+      // Somebody has put other bytes in the place of the next model.
+      const digest = createHash('sha256')
+        .update(await readFile(FIXED))
+        .digest('hex');
+      const Bucket = (await deploymentOfStack(cloudFormation(aws), 'StrataService')).artifactsBucket;
+      await s3(aws).send(
+        new PutObjectCommand({ Bucket, Key: `${ARTIFACT_PREFIX}${digest}`, Body: 'damaged' }),
+      );
+
+      const failed = await strata('deploy', FIXED, '--name', 'guarded', '--yes', '--json');
+
+      expect(failed).toMatchObject({ code: 1, out: '' });
+      const { error, error_code } = JSON.parse(failed.err) as { error: string; error_code: string };
+      expect(error_code).toBe('DIGEST_MISMATCH');
+      expect(error).toContain('guarded version 2 is registered, and did not answer');
+      expect(error).toContain('The alias champion was not moved');
+      const { out } = await strata('models', '--stack', 'StrataService');
+      expect(out).toMatch(/^guarded +1 +champion +READY/m);
+    },
+    DEPLOYS,
+  );
+
   it('leaves no files behind', async () => {
     const left = (await readdir(user)).filter((name) => name.startsWith('strata-deploy-'));
     expect(left).toEqual([]);
@@ -230,8 +261,12 @@ describe('strata destroy', () => {
   });
 
   it(
-    'removes what runs and keeps the models, which the next deployment serves again',
+    'removes what runs, tensors of callers included, and keeps the models, which the next deployment serves again',
     async () => {
+      const resources = await stackResources(aws, 'StrataService');
+      const exchange = resources.find(({ type }) => type === 'AWS::S3::Bucket')?.physicalId;
+      await s3(aws).send(new PutObjectCommand({ Bucket: exchange, Key: 'in/caller/tensor', Body: 'bytes' }));
+
       expect(await strataJson('destroy', '--yes')).toMatchObject({
         removed: ['StrataService'],
         kept: ['StrataData'],
@@ -255,9 +290,11 @@ describe('strata destroy', () => {
         '--yes',
       );
       expect(removed).toEqual(['StrataService', 'StrataData']);
-      expect(lost).toContainEqual(expect.stringMatching(/^table \S+ with 2 models \(add_sub, pasted\)/));
-      // One file, whose digest is that of every version.
-      expect(lost).toContainEqual(expect.stringMatching(/^bucket \S+ with 1 object, .*\(204 B\)$/));
+      expect(lost).toContainEqual(
+        expect.stringMatching(/^table \S+ with 3 models \(add_sub, guarded, pasted\)/),
+      );
+      // One file, whose digest is that of every version but one, and the damaged one.
+      expect(lost).toContainEqual(expect.stringMatching(/^bucket \S+ with 2 objects, .*\(211 B\)$/));
       expect(lost).toContainEqual(expect.stringMatching(/^user pool /));
       expect(lost).toContainEqual(expect.stringMatching(/^key .* restored/));
 
