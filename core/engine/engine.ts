@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import { INTERNAL_ERROR, InvalidInputError, StrataError, UnavailableError } from '../errors.ts';
+import { INTERNAL_ERROR, InvalidInputError, StrataError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
 import type { ArtifactReader } from '../registry/artifact-reader.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
@@ -9,7 +9,7 @@ import type { Runtime } from './load-runtime.ts';
 import { ModelFiles } from './model-files.ts';
 import type { ModelRunner } from './model-runner.ts';
 import { OpenVersions } from './open-versions.ts';
-import { runtimeReason } from './runtime-reason.ts';
+import { openFailure, runFailure } from './runtime-failure.ts';
 import { fromRuntime, toRuntime } from './runtime-tensor.ts';
 import { SessionCache } from './session-cache.ts';
 import { type CpuShare, sessionOptions } from './session-options.ts';
@@ -177,13 +177,7 @@ async function openSession(runtime: Runtime, path: string, share: CpuShare): Pro
   try {
     return await runtime.InferenceSession.create(path, sessionOptions(share));
   } catch (cause) {
-    throw new UnavailableError(
-      'MODEL_LOAD_FAILED',
-      `onnxruntime does not open the model: ${runtimeReason(cause)}`,
-      {
-        cause,
-      },
-    );
+    throw openFailure(cause);
   }
 }
 
@@ -210,13 +204,7 @@ async function infer(
     return new Map(Object.entries(results).map(([name, tensor]) => [name, fromRuntime(tensor)]));
   } catch (cause) {
     if (cause instanceof StrataError) throw cause;
-    throw new InvalidInputError(
-      'INFERENCE_FAILED',
-      `The model refuses these inputs: ${runtimeReason(cause)}`,
-      {
-        cause,
-      },
-    );
+    throw runFailure(cause);
   }
 }
 

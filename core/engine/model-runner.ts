@@ -9,8 +9,9 @@ export interface ModelRunner {
    * @param outputs names of the outputs to compute
    * @param signal aborted when nobody waits for the outputs any longer; a run that has begun goes on
    * @returns tensors by output name
-   * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`, `MODEL_LOAD_FAILED`
+   * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`, `MODEL_LOAD_FAILED`, `OUT_OF_MEMORY`
    * @throws InvalidInputError `INFERENCE_FAILED` when the runtime refuses the values
+   * @throws StrataError `OUT_OF_MEMORY` (507) when the operators get no memory for them
    */
   run(
     version: ModelVersion,
