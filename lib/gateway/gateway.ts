@@ -1,4 +1,4 @@
-import { type Duration, Names, Stack } from 'aws-cdk-lib';
+import { Names, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -63,12 +63,6 @@ export interface GatewayProps {
   readonly accessLogGroup?: logs.ILogGroup;
 
   /**
-   * How long a request may take.
-   * @default Duration.seconds(29)
-   */
-  readonly integrationTimeout?: Duration;
-
-  /**
    * How traffic moves to a new version of the function that verifies tokens, once that has passed its check.
    * @default TrafficShift.canary(10, Duration.minutes(5))
    */
@@ -98,12 +92,10 @@ export class Gateway extends MeasuredGateway implements IGateway {
   public readonly authorizeDelivery?: CodeDelivery;
 
   private readonly binding: AccessBinding;
-  private readonly integrationTimeout?: Duration;
   private readonly mounted = new Set<string>();
 
   constructor(scope: Construct, id: string, props: GatewayProps = {}) {
     super(scope, id);
-    this.integrationTimeout = props.integrationTimeout;
     this.restApi = new apigateway.RestApi(this, 'Resource', {
       // API Gateway's metrics know an API by its name only.
       restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
@@ -162,7 +154,6 @@ export class Gateway extends MeasuredGateway implements IGateway {
     const integration = new apigateway.LambdaIntegration(handler, {
       // One permission for the whole API: one for each method would overflow the function's 20 KB policy.
       scopePermissionToMethod: false,
-      timeout: this.integrationTimeout,
     });
     const options = {
       authorizationType: this.binding.authorizationType,
