@@ -23,7 +23,8 @@ export interface CodeDeliveryProps {
   readonly shift?: TrafficShift;
 
   /**
-   * Runs before a new version gets traffic, and tells CodeDeploy whether it may.
+   * Runs before a new version gets traffic, and tells CodeDeploy whether it may. The alias waits for it and for its
+   * permissions, so that it must refer to the version, not to the alias.
    * @default - none
    */
   readonly preTrafficHook?: lambda.IFunction;
@@ -75,6 +76,8 @@ export class CodeDelivery extends Construct {
     this.addAlarm(this.faultsAlarm);
     const aliasResource = alias.node.defaultChild as lambda.CfnAlias;
     aliasResource.node.addDependency(this.role.policy, this.deploymentGroup);
+    // CodeDeploy calls the hook while the alias is updated: by then it has to have its code and its permissions.
+    if (preTrafficHook) aliasResource.node.addDependency(preTrafficHook);
   }
 
   /**

@@ -86,6 +86,7 @@ export class Gateway extends MeasuredGateway implements IGateway {
   public readonly url: string;
   /** The REST API. */
   public readonly restApi: apigateway.RestApi;
+  public readonly stageName: string;
   /** The function that verifies tokens; undefined with IAM access. */
   public readonly authorizeFunction?: lambda.Function;
   /** Releases new versions of that function; undefined with IAM access. */
@@ -96,6 +97,7 @@ export class Gateway extends MeasuredGateway implements IGateway {
 
   constructor(scope: Construct, id: string, props: GatewayProps = {}) {
     super(scope, id);
+    this.stageName = props.stageName ?? 'prod';
     this.restApi = new apigateway.RestApi(this, 'Resource', {
       // API Gateway's metrics know an API by its name only.
       restApiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
@@ -105,7 +107,7 @@ export class Gateway extends MeasuredGateway implements IGateway {
       binaryMediaTypes: ['*/*'],
       cloudWatchRole: false,
       deployOptions: {
-        stageName: props.stageName ?? 'prod',
+        stageName: this.stageName,
         throttlingRateLimit: props.throttlingRateLimit ?? 500,
         throttlingBurstLimit: props.throttlingBurstLimit ?? 1000,
         metricsEnabled: true,

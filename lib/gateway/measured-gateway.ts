@@ -14,27 +14,29 @@ const { SUM } = cloudwatch.Stats;
 export abstract class MeasuredGateway extends Construct {
   /** The REST API. */
   public abstract readonly restApi: apigateway.RestApi;
+  /** Name of its stage. */
+  public abstract readonly stageName: string;
   /** The function that verifies tokens; undefined with IAM access. */
   public abstract readonly authorizeFunction?: lambda.Function;
 
   /** Requests that came to the gateway, whatever became of them. Sum. */
   public metricRequests(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.restApi.deploymentStage.metricCount({ statistic: SUM, ...options });
+    return this.stageMetric('Count', { statistic: SUM, ...options });
   }
 
   /** Answers with status 4xx, the gateway's own and those of functions. Sum. */
   public metricClientErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.restApi.deploymentStage.metricClientError({ statistic: SUM, ...options });
+    return this.stageMetric('4XXError', { statistic: SUM, ...options });
   }
 
   /** Answers with status 5xx, the gateway's own and those of functions. Sum. */
   public metricServerErrors(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.restApi.deploymentStage.metricServerError({ statistic: SUM, ...options });
+    return this.stageMetric('5XXError', { statistic: SUM, ...options });
   }
 
   /** Time from the request to the answer, in milliseconds: authorizer, function and the gateway itself. p99. */
   public metricLatency(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.restApi.deploymentStage.metricLatency({ statistic: cloudwatch.Stats.p(99), ...options });
+    return this.stageMetric('Latency', { statistic: cloudwatch.Stats.p(99), ...options });
   }
 
   /** Requests that the gateway turned away with status 429. Written only where there are access logs. Sum. */
@@ -56,6 +58,23 @@ export abstract class MeasuredGateway extends Construct {
   /** Requests for which could not be found out whether the token is good; undefined with IAM access. Sum. */
   public metricAuthorizerFailures(options?: cloudwatch.MetricOptions): cloudwatch.Metric | undefined {
     return this.authorizerMetric(METRICS.authorizerFailure, options);
+  }
+
+  /**
+   * The stage by its name, not by a reference: the stage comes after the functions behind it, and what watches their
+   * release comes before them.
+   */
+  private stageMetric(metricName: string, options: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: 'AWS/ApiGateway',
+      metricName,
+      ...options,
+      dimensionsMap: {
+        ApiName: this.restApi.restApiName,
+        Stage: this.stageName,
+        ...options.dimensionsMap,
+      },
+    }).attachTo(this.restApi);
   }
 
   private authorizerMetric(name: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric | undefined {

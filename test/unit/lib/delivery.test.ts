@@ -1,15 +1,20 @@
 import { Duration, Lazy, type Stack, Token } from 'aws-cdk-lib';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  Access,
   CodeDelivery,
   type CodeDeliveryProps,
   Gateway,
   ModelPlatform,
+  Monitoring,
   Serving,
+  Severity,
   TrafficShift,
 } from '../../../lib';
 import { synth, testStack } from '../../support/synth';
@@ -193,6 +198,18 @@ describe('a delivery with settings', () => {
         ],
       }),
     });
+  });
+
+  it('moves the alias only when the hook is there and may do its work', () => {
+    const template = delivery((stack) => ({ preTrafficHook: aliasIn(stack, 'Hook').lambda }));
+    const [, alias] = Object.entries(template.findResources('AWS::Lambda::Alias')).find(([id]) =>
+      id.startsWith('Function'),
+    ) as [string, { DependsOn: string[] }];
+    const [policy] = Object.keys(template.findResources('AWS::IAM::Policy')).filter((id) =>
+      id.startsWith('Hook'),
+    );
+    expect(policy).toBeDefined();
+    expect(alias.DependsOn).toEqual(expect.arrayContaining([policy, expect.stringMatching(/^Hook/)]));
   });
 
   it('ends a release by other alarms, too, and may read them', () => {
@@ -413,12 +430,59 @@ describe('the functions of a request', () => {
     expect(alarms.sort()).toEqual(['Errors', 'VersionFault authorize', 'VersionFault infer']);
   });
 
+  it('have hooks that are there, with their permissions, before the alias moves', () => {
+    const policies = template.findResources('AWS::IAM::Policy');
+    for (const name of ['Infer', 'Authorize']) {
+      const alias = named(name);
+      const hook: string = alias?.UpdatePolicy.CodeDeployLambdaAliasUpdate.BeforeAllowTrafficHook.Ref;
+      const role = functions[hook]?.Properties.Role['Fn::GetAtt'][0];
+      const [policy] = Object.keys(policies).filter((id) => policies[id]?.Properties.Roles[0].Ref === role);
+      expect(functions[hook]?.['DependsOn']).toContain(policy);
+      expect(alias?.['DependsOn']).toContain(hook);
+    }
+  });
+
   it('take another shift', () => {
     const groups = platform(TrafficShift.allAtOnce()).findResources('AWS::CodeDeploy::DeploymentGroup');
     for (const { Properties } of Object.values(groups)) {
       expect(Properties.DeploymentConfigName).toBe('CodeDeployDefault.LambdaAllAtOnce');
     }
     expect(Object.keys(groups)).toHaveLength(2);
+  });
+
+  it('can be watched by every alarm of the platform: none comes after what it watches', () => {
+    const watching = (from: number, count: number) => {
+      const stack = testStack();
+      const accessLogGroup = new logs.LogGroup(stack, 'AccessLog');
+      const monitoring = new Monitoring(stack, 'Monitoring');
+      const access = Access.cognito(new cognito.UserPool(stack, 'Pool'));
+      const gateway = new Gateway(stack, 'Gateway', { access, accessLogGroup, monitoring });
+      const serving = new Serving(stack, 'Serving', { gateway, monitoring });
+      const alarms = Object.values(Severity).flatMap((severity) => monitoring.alarmsOf(severity));
+      for (const alarm of alarms.slice(from, from + count)) {
+        serving.delivery.addAlarm(alarm);
+        gateway.authorizeDelivery?.addAlarm(alarm);
+      }
+      // Fails when a resource would have to come before itself.
+      Template.fromStack(stack);
+      return alarms.length;
+    };
+    // Beside two of its own, a delivery watches eight.
+    const all = watching(0, 8);
+    expect(all).toBeGreaterThan(8);
+    for (let from = 8; from < all; from += 8) watching(from, 8);
+  });
+
+  it('can be watched by all critical alarms of the serving layer at once', () => {
+    const stack = testStack();
+    const monitoring = new Monitoring(stack, 'Monitoring');
+    const { serving } = new ModelPlatform(stack, 'Platform', { monitoring });
+    const critical = monitoring.alarmsOf(Severity.CRITICAL).filter((alarm) => alarm.node.scope === serving);
+    for (const alarm of critical) serving.delivery.addAlarm(alarm);
+    const groups = Template.fromStack(stack).findResources('AWS::CodeDeploy::DeploymentGroup');
+    const counts = Object.values(groups).map(({ Properties }) => Properties.AlarmConfiguration.Alarms.length);
+    expect(critical.length).toBeGreaterThan(3);
+    expect(counts.sort()).toEqual([1, critical.length + 2]);
   });
 
   it('need no token function, and no delivery of it, with AWS signatures', () => {
