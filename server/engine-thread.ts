@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import type { EngineEvent } from '../core/engine/engine-event.ts';
 import { InvalidInputError, StrataError, UnavailableError } from '../core/errors.ts';
@@ -33,6 +34,9 @@ const ENTRY = new URL(
   import.meta.url,
 );
 
+/** How long the end of a server waits for a thread that computes, in milliseconds. */
+const STOP_PATIENCE_MS = 5_000;
+
 /** A worker thread with an engine in it. */
 export class EngineThread {
   /** Versions it has open, by digest. */
@@ -48,6 +52,7 @@ export class EngineThread {
   readonly #asked = new Map<string, ModelVersion>();
   #nextId = 0;
   #isEnded = false;
+  readonly #gone: Promise<void>;
   #reason = 'it was stopped';
 
   constructor(options: EngineThreadOptions) {
@@ -58,6 +63,7 @@ export class EngineThread {
     this.ready = promise;
     promise.catch(() => {});
     this.#worker.on('message', (message: WorkerMessage) => this.#receive(message, resolve));
+    this.#gone = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('messageerror', (error) => this.#endBecause(error.message));
     this.#worker.on('error', (error) => {
       this.#reason = error instanceof Error ? error.message : String(error);
@@ -101,12 +107,24 @@ export class EngineThread {
     await this.#ask({ type: 'forget', digest });
   }
 
-  /** Ends the thread; what runs on it fails with the reason. */
-  async stop(reason?: string): Promise<void> {
-    if (reason !== undefined) this.#reason = reason;
-    // Native code cannot be interrupted: callers need not wait until it comes back.
+  /**
+   * Ends the thread; what runs on it fails with the reason at once.
+   *
+   * The thread itself goes when what it computes is done. It is never terminated: onnxruntime's binding, when it comes
+   * back from a computation into a thread that is being terminated, throws where nobody catches, which ends the process.
+   *
+   * @returns settled when the thread is gone, or after the patience of those who wait for it
+   */
+  async stop(reason = this.#reason): Promise<void> {
+    this.#reason = reason;
+    if (!this.#isEnded) this.#worker.postMessage({ type: 'stop', id: 0 } satisfies WorkerRequest);
     this.#end();
-    await this.#worker.terminate();
+    const goneEarly = new AbortController();
+    await Promise.race([
+      this.#gone.then(() => goneEarly.abort()),
+      sleep(STOP_PATIENCE_MS, undefined, { signal: goneEarly.signal }).catch(() => {}),
+    ]);
+    this.#worker.unref();
   }
 
   #ask(request: Asked, transfer: ArrayBuffer[] = []): Promise<Map<string, Tensor> | undefined> {

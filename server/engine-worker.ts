@@ -59,6 +59,9 @@ async function answer(request: WorkerRequest): Promise<Map<string, Tensor> | und
       if (version) await engine.forget(version);
       return undefined;
     }
+    case 'stop':
+      port?.close();
+      return undefined;
   }
 }
 

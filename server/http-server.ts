@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Principal } from '../core/access/principal.ts';
-import { UnavailableError } from '../core/errors.ts';
 import { errorResponse } from '../core/protocol/error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../core/protocol/http.ts';
 import type { Access } from './access.ts';
+import { BodyBudget } from './body-budget.ts';
+import { Generation } from './generation.ts';
 import type { HttpLimits } from './http-limits.ts';
-import { readRequestBody } from './request-body.ts';
+import { RequestBody } from './request-body.ts';
 
 export interface HttpServerOptions {
   readonly limits: HttpLimits;
@@ -22,18 +23,19 @@ export interface HttpServerOptions {
 /** What is left of a body that is not read is thrown away for so long; then the connection ends. */
 const DISCARD_MS = 5_000;
 
-const NO_BODY = new Uint8Array(0);
-
 /** The protocol over HTTP/1.1. Keeps to its limits whatever clients do. */
 export class HttpServer {
   readonly server: Server;
   readonly #options: HttpServerOptions;
-  #inFlight = 0;
-  #heldBytes = 0;
+  /** Requests under way, by when they came. */
+  #generation = new Generation();
+  readonly #former = new Set<Generation>();
+  readonly #budget: BodyBudget;
   #isDraining = false;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
+    this.#budget = new BodyBudget(options.limits.maxHeldBytes);
     const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxConnections } = options.limits;
     this.server = createServer({
       headersTimeout: headersTimeoutMs,
@@ -49,7 +51,16 @@ export class HttpServer {
 
   /** Requests that are being answered. */
   get inFlight(): number {
-    return this.#inFlight;
+    return [this.#generation, ...this.#former].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Settled when every request that is under way now has been answered. */
+  async settled(): Promise<void> {
+    const sealed = this.#generation;
+    this.#generation = new Generation();
+    this.#former.add(sealed);
+    await Promise.all([...this.#former].map((generation) => generation.ended()));
+    this.#former.delete(sealed);
   }
 
   listen(port: number, host: string): Promise<void> {
@@ -82,45 +93,21 @@ export class HttpServer {
     response.once('close', () => {
       if (!response.writableFinished) gone.abort();
     });
-    this.#inFlight += 1;
-    let held = 0;
+    const generation = this.#generation;
+    generation.enter();
     try {
       const principal = await this.#options.access(request);
-      held = this.#hold(request);
+      using held = new RequestBody(request, this.#budget, this.#options.limits.maxRequestBytes);
       if (expectsContinue) response.writeContinue();
-      const body =
-        held === 0 ? NO_BODY : await readRequestBody(request, this.#options.limits.maxRequestBytes);
+      const body = await held.read(request);
       const headers = request.headers as Readonly<Record<string, string | undefined>>;
       const asked = { method, path, headers, body, requestId, signal: gone.signal };
       this.#send(request, response, requestId, await this.#options.answer(asked, principal));
     } catch (error) {
       this.#send(request, response, requestId, errorResponse(error, requestId));
     } finally {
-      this.#inFlight -= 1;
-      this.#heldBytes -= held;
+      generation.leave();
     }
-  }
-
-  /**
-   * Takes room for the body before it is read.
-   *
-   * @returns bytes to give back; 0 when there is no body
-   * @throws UnavailableError `OVERLOADED`
-   */
-  #hold({ headers }: IncomingMessage): number {
-    const { maxRequestBytes, maxHeldBytes } = this.#options.limits;
-    const length = headers['content-length'];
-    if (length === undefined && headers['transfer-encoding'] === undefined) return 0;
-    // A body of unknown length may be as long as it likes, up to the limit.
-    const bytes = Math.min(length === undefined ? maxRequestBytes : Number(length), maxRequestBytes);
-    if (this.#heldBytes > 0 && this.#heldBytes + bytes > maxHeldBytes) {
-      throw new UnavailableError(
-        'OVERLOADED',
-        'The server holds as many request bodies as it may. Try again in a moment.',
-      );
-    }
-    this.#heldBytes += bytes;
-    return bytes;
   }
 
   #send(

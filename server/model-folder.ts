@@ -91,6 +91,14 @@ export class ModelFolder implements RegistryReader {
 
   async ping(): Promise<void> {}
 
+  /** Whether the bytes of a version are served, or about to be, under whatever name. */
+  serves({ artifact: { digest } }: ModelVersion): boolean {
+    return (
+      this.#coming.has(digest) ||
+      [...this.#entries.values()].some(({ version }) => version.artifact.digest === digest)
+    );
+  }
+
   async modelNames(): Promise<string[]> {
     return [...this.#models.keys()].sort();
   }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { AccessControl } from '../core/access/access-control.ts';
 import type { AccessRulesReader } from '../core/access/access-revision.ts';
 import type { Principal } from '../core/access/principal.ts';
@@ -155,9 +157,17 @@ export class ModelServer {
     return this.#pool.load(version);
   }
 
-  /** Closes the sessions of a version that is not served any longer. */
-  forget(version: ModelVersion): Promise<void> {
-    return this.#pool.forget(version);
+  /**
+   * Closes a version that is not served any longer, once the requests that came before have been answered.
+   *
+   * @param isServed whether it came back meanwhile
+   */
+  async forget(version: ModelVersion, isServed: () => boolean): Promise<void> {
+    await this.#http.settled();
+    if (isServed()) return;
+    await this.#pool.forget(version);
+    const { digest } = version.artifact;
+    if (!isServed()) await rm(join(this.#options.directory, `${digest}.onnx`), { force: true });
   }
 
   /** Answers what came, refuses what comes, then ends. @param graceMs after which what is unfinished is cut off */

@@ -124,6 +124,6 @@ async function keepFresh(
     await sleep(everyMs, undefined, { ref: false, signal: ended }).catch(() => {});
     if (ended.aborted) return;
     const gone = await folder.refresh((version) => server.open(version));
-    for (const version of gone) await server.forget(version);
+    for (const version of gone) void server.forget(version, () => folder.serves(version));
   }
 }

@@ -21,7 +21,9 @@ export type WorkerRequest =
       readonly inputs: ReadonlyMap<string, Tensor>;
       readonly outputs: readonly string[];
     }
-  | { readonly id: number; readonly type: 'forget'; readonly digest: string };
+  | { readonly id: number; readonly type: 'forget'; readonly digest: string }
+  /** End once what is under way is done. Its answer is the end of the thread. */
+  | { readonly id: number; readonly type: 'stop' };
 
 export type WorkerMessage =
   | { readonly type: 'ready' }

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { serve } from '../server/serve.ts';
+
+const MODEL = resolve(import.meta.dirname, '..', 'examples', 'penguins', 'model.onnx');
+const REQUEST = resolve(import.meta.dirname, '..', 'examples', 'penguins', 'request.json');
+
+/** One: every swap is seen by the same worker. */
+const WORKERS = 1;
+
+/** Until a file that was replaced must be served, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/** What replacing a served file again and again did to the memory of the process. */
+export interface HotSwapReport {
+  readonly swaps: number;
+  /** Median of the resident memory in bytes during the second tenth of the swaps, and during the last. */
+  readonly settledBytes: number;
+  readonly endBytes: number;
+  /** Requests that were not answered with the file that was there. */
+  readonly failures: number;
+}
+
+/** Serves a file, replaces it `swaps` times, and asks for a prediction of each. */
+export async function hotSwaps(
+  swaps: number,
+  onProgress: (line: string) => void = () => {},
+): Promise<HotSwapReport> {
+  const folder = await mkdtemp(join(tmpdir(), 'hot-swaps-'));
+  const model = await readFile(MODEL);
+  const put = async (index: number): Promise<string> => {
+    const bytes = variant(model, index);
+    await writeFile(join(folder, 'm.coming'), bytes);
+    await rename(join(folder, 'm.coming'), join(folder, 'm.onnx'));
+    return createHash('sha256').update(bytes).digest('hex');
+  };
+  await put(0);
+  const serving = await serve({
+    models: folder,
+    host: '127.0.0.1',
+    port: 0,
+    access: {},
+    workers: WORKERS,
+    reloadMs: 5,
+  });
+  try {
+    let failures = 0;
+    const resident: number[] = [];
+    for (let swap = 1; swap <= swaps; swap++) {
+      if (!(await answersWith(serving.endpoint, await put(swap)))) failures += 1;
+      resident.push(residentBytes());
+      if (swap % 100 === 0) onProgress(`${swap} swaps: ${megabytes(residentBytes())} MB`);
+    }
+    const during = (tenth: number) =>
+      median(resident.slice(Math.floor((swaps * tenth) / 10), Math.ceil((swaps * (tenth + 1)) / 10)));
+    return { swaps, settledBytes: during(1), endBytes: during(9), failures };
+  } finally {
+    await serving.close(0);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Another file for the same model: protobuf reads what is appended as one more field, here the documentation. */
+function variant(model: Uint8Array, index: number): Uint8Array {
+  const text = Buffer.from(`variant ${String(index).padStart(8, '0')}`);
+  // Field 6 (doc_string) of ModelProto, length-delimited. Source: onnx.proto.
+  return Buffer.concat([model, Uint8Array.of((6 << 3) | 2, text.length), text]);
+}
+
+/** Waits until the file of the digest is served, then asks it for a prediction. */
+async function answersWith(endpoint: string, digest: string): Promise<boolean> {
+  const url = `${endpoint}/v2/models/m`;
+  for (const started = performance.now(); performance.now() - started < PATIENCE_MS; await sleep(5)) {
+    const { properties } = (await (await fetch(url)).json()) as { properties: { sha256: string } };
+    if (properties.sha256 !== digest) continue;
+    const answer = await fetch(`${url}/infer`, { method: 'POST', body: await readFile(REQUEST) });
+    await answer.arrayBuffer();
+    return answer.ok;
+  }
+  return false;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function residentBytes(): number {
+  return process.memoryUsage().rss;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values } = parseArgs({ options: { swaps: { type: 'string', default: '1000' } } });
+  const { swaps, settledBytes, endBytes, failures } = await hotSwaps(Number(values.swaps), (line) =>
+    process.stdout.write(`${line}\n`),
+  );
+  const growth = endBytes / settledBytes - 1;
+  process.stdout.write(
+    `${swaps} swaps, ${failures} failures: ${megabytes(settledBytes)} -> ${megabytes(endBytes)} MB (${(growth * 100).toFixed(1)} %)\n`,
+  );
+  process.exitCode = failures > 0 || growth > 0.1 ? 1 : 0;
+}

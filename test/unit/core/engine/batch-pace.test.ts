@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { BatchPace } from '../../../../core/engine/batch-pace.ts';
+
+/** A pace that has seen many runs of the sizes that it allowed, on a model with the costs given in milliseconds. */
+function learned(fixed: number, perRow: number, sizes: readonly number[] = []): BatchPace {
+  const pace = new BatchPace(25, 256);
+  for (let i = 0; i < 200; i++) {
+    const rows = sizes[i % sizes.length] ?? pace.maxRows();
+    pace.learn(rows, fixed + perRow * rows);
+  }
+  return pace;
+}
+
+describe('how many rows are merged', () => {
+  it('is one before anything is known', () => {
+    expect(new BatchPace(25, 256).maxRows()).toBe(1);
+  });
+
+  it('grows to the most that are allowed where a run costs the same whatever its size', () => {
+    expect(learned(0.2, 0.0001).maxRows()).toBe(256);
+  });
+
+  it('stays within the target', () => {
+    const rows = learned(5, 1).maxRows();
+    expect(5 + rows).toBeLessThanOrEqual(26);
+    expect(rows).toBeGreaterThan(8);
+  });
+
+  it('is one where a row costs as much beside others as alone', () => {
+    expect(learned(0.01, 5, [1, 2, 1, 3]).maxRows()).toBe(1);
+  });
+
+  it('is one where a single row takes longer than the target', () => {
+    expect(learned(10, 100).maxRows()).toBe(1);
+  });
+
+  it('is learned anew when the model becomes slow', () => {
+    const pace = learned(0.2, 0.001);
+    for (let i = 0; i < 2000; i++) pace.learn(1 + (i % 8), 5 + 5 * (1 + (i % 8)));
+    expect(pace.maxRows()).toBeLessThanOrEqual(4);
+  });
+});

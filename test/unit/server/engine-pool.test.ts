@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Tensor } from '../../../core/tensor/tensor.ts';
+import { EnginePool, type EnginePoolOptions } from '../../../server/engine-pool.ts';
+import { modelFile } from '../../support/models/model-file.ts';
+import { versionOf } from '../../support/models/model-versions.ts';
+
+const cleanups: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+async function poolWith(options: Partial<EnginePoolOptions> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'pool-'));
+  const events: { readonly type: string; readonly reason?: string }[] = [];
+  const pool = new EnginePool({
+    workers: 1,
+    directory,
+    maxBytes: 2 ** 30,
+    locate: async ({ digest }) => {
+      const path = join(directory, `source-${digest}`);
+      const name = ['identity_fp32', 'double', 'identity_bytes'].find(
+        (each) => versionOf(each).artifact.digest === digest,
+      );
+      writeFileSync(path, modelFile(name ?? ''));
+      return path;
+    },
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  cleanups.push(
+    () => rmSync(directory, { recursive: true, force: true }),
+    () => pool.close(),
+  );
+  await pool.ready();
+  return { pool, events };
+}
+
+const floats = (count: number, value = 1) =>
+  new Map<string, Tensor>([
+    ['x', { datatype: 'FP32', shape: [1, count], data: new Float32Array(count).fill(value) }],
+  ]);
+
+describe('a run', () => {
+  it.each([1, 100_000])('gives back %d elements as they are', async (count) => {
+    const { pool } = await poolWith();
+    const outputs = await pool.run(versionOf('double'), floats(count, 3), ['y']);
+    expect(outputs.get('y')?.shape).toEqual([1, count]);
+    expect(new Set(outputs.get('y')?.data as Float32Array)).toEqual(new Set([6]));
+  });
+
+  it('carries texts', async () => {
+    const { pool } = await poolWith();
+    const x: Tensor = { datatype: 'BYTES', shape: [1, 2], data: ['ü', ''] };
+    const outputs = await pool.run(versionOf('identity_bytes'), new Map([['x', x]]), ['y']);
+    expect(outputs.get('y')).toEqual(x);
+  });
+
+  it('moves large inputs, and leaves small ones and their neighbours in memory alone', async () => {
+    const { pool } = await poolWith();
+    const large = floats(100_000);
+    await pool.run(versionOf('double'), large, ['y']);
+    expect(large.get('x')?.data.length).toBe(0);
+    const memory = new Float32Array(1000).fill(2);
+    const part = new Map<string, Tensor>([
+      ['x', { datatype: 'FP32', shape: [1, 2], data: memory.subarray(4, 6) }],
+    ]);
+    const outputs = await pool.run(versionOf('double'), part, ['y']);
+    expect(outputs.get('y')?.data).toEqual(Float32Array.of(4, 4));
+    expect(memory.length).toBe(1000);
+  });
+
+  it("fails with the engine's own error, code and kind", async () => {
+    const { pool } = await poolWith();
+    const bad = new Map<string, Tensor>([
+      ['x', { datatype: 'FP32', shape: [1, 3], data: new Float32Array(2) }],
+    ]);
+    await expect(pool.run(versionOf('identity_fp32'), bad, ['y'])).rejects.toMatchObject({
+      name: 'InvalidInputError',
+      code: 'INFERENCE_FAILED',
+      statusCode: 400,
+    });
+  });
+
+  it('does not hold up the thread that asks', async () => {
+    const { pool } = await poolWith();
+    await pool.load(versionOf('double'));
+    let turns = 0;
+    const counter = setInterval(() => (turns += 1), 0);
+    await pool.run(versionOf('double'), floats(20_000_000), ['y']);
+    clearInterval(counter);
+    expect(turns).toBeGreaterThan(2);
+  });
+});
+
+/** The engine's worker, which ends when it sees the number 666. */
+function mortalEntry(): URL {
+  const real = new URL('../../../server/engine-worker.ts', import.meta.url).href;
+  return entryFrom(`
+    import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', (request) => {
+      if (request.type === 'run' && request.inputs.get('x').data[0] === 666) process.exit(1);
+    });
+    await import(${JSON.stringify(real)});`);
+}
+
+/** A worker that does what a test needs: it answers loads, and ends or hangs when it is asked to run. */
+function entryThat(onRun: string): URL {
+  return entryFrom(`
+    import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', (request) => {
+      if (request.type === 'run') { ${onRun} }
+      if (request.type === 'stop') parentPort.close();
+      else parentPort.postMessage({ type: 'done', id: request.id });
+    });
+    parentPort.postMessage({ type: 'ready' });`);
+}
+
+function entryFrom(source: string): URL {
+  const directory = mkdtempSync(join(tmpdir(), 'worker-'));
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+  const path = join(directory, 'worker.mjs');
+  writeFileSync(path, source);
+  return pathToFileURL(path);
+}
+
+describe('a worker that dies', () => {
+  it('fails the requests it had in words, and is replaced', async () => {
+    const { pool, events } = await poolWith({ entry: entryThat('process.exit(7);') });
+    const version = versionOf('double');
+    await pool.load(version);
+    const results = await Promise.allSettled([1, 2].map(() => pool.run(version, floats(1), ['y'])));
+    for (const result of results) {
+      expect(result).toMatchObject({ reason: { code: 'WORKER_DIED', statusCode: 503, retryable: true } });
+    }
+    await vi.waitFor(() => expect(pool.alive).toBe(1));
+    expect(events.filter(({ type }) => type === 'worker-replaced')).toEqual([
+      { type: 'worker-replaced', reason: 'died' },
+    ]);
+  });
+
+  it('leaves a pool that serves the same versions as before, at once', async () => {
+    const { pool, events } = await poolWith({ workers: 2, entry: mortalEntry() });
+    const version = versionOf('double');
+    await pool.load(version);
+    await vi.waitFor(() => expect(events.filter(({ type }) => type === 'session-loaded')).toHaveLength(2));
+    await expect(pool.run(version, floats(1, 666), ['y'])).rejects.toMatchObject({ code: 'WORKER_DIED' });
+    const outputs = await pool.run(version, floats(1), ['y']);
+    expect(outputs.get('y')?.data).toEqual(Float32Array.of(2));
+    await vi.waitFor(() => expect(pool.alive).toBe(2));
+    await vi.waitFor(() => expect(events.filter(({ type }) => type === 'session-loaded')).toHaveLength(3));
+  });
+
+  it('because a run takes too long is given up and replaced', async () => {
+    const { pool, events } = await poolWith({
+      entry: entryThat('Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);'),
+      runTimeoutMs: 100,
+    });
+    const version = versionOf('double');
+    await pool.load(version);
+    await expect(pool.run(version, floats(1), ['y'])).rejects.toMatchObject({
+      code: 'WORKER_DIED',
+      message: expect.stringContaining('100 ms'),
+    });
+    await vi.waitFor(() => expect(pool.alive).toBe(1));
+    expect(events.some(({ reason }) => reason === 'timeout')).toBe(true);
+  });
+});
+
+describe('sessions', () => {
+  it('are closed when their version is not served any longer', async () => {
+    const { pool, events } = await poolWith();
+    await pool.load(versionOf('double'));
+    await pool.forget(versionOf('double'));
+    expect(events.map(({ type }) => type)).toEqual(['session-loaded', 'session-evicted']);
+    const outputs = await pool.run(versionOf('double'), floats(1), ['y']);
+    expect(outputs.get('y')?.data).toEqual(Float32Array.of(2));
+  });
+
+  it('that come and go wear a worker out: it is replaced without anybody noticing', async () => {
+    const { pool, events } = await poolWith({ closedPerWorker: 3 });
+    const swaps = ['double', 'identity_fp32'];
+    for (let i = 0; i < 10; i++) {
+      const version = versionOf(swaps[i % 2] ?? '');
+      const outputs = await pool.run(version, floats(1), ['y']);
+      expect(outputs.get('y')?.data).toEqual(Float32Array.of(i % 2 === 0 ? 2 : 1));
+      await pool.forget(version);
+      await vi.waitFor(() => expect(pool.alive).toBe(1));
+    }
+    await vi.waitFor(() => expect(events.some(({ reason }) => reason === 'recycled')).toBe(true));
+  });
+});

@@ -1,0 +1,164 @@
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type FolderEvent, ModelFolder } from '../../../server/model-folder.ts';
+import { versionOf } from '../../support/models/model-versions.ts';
+import { TestFolder } from './model-folders.ts';
+
+const digestOf = (model: string) => versionOf(model).artifact.digest;
+
+async function opened(path: string) {
+  const events: FolderEvent[] = [];
+  const folder = await ModelFolder.open(path, (event) => events.push(event));
+  return { folder, events, types: () => events.splice(0).map(({ type }) => type) };
+}
+
+describe('a path with models', () => {
+  it('may be one file', async () => {
+    using files = new TestFolder({ 'credit.onnx': 'identity_fp32', 'other.onnx': 'double' });
+    const { folder } = await opened(files.at('credit.onnx'));
+    expect(await folder.modelNames()).toEqual(['credit']);
+    expect(await folder.resolve('credit')).toMatchObject({
+      version: '1',
+      artifact: { digest: digestOf('identity_fp32') },
+    });
+  });
+
+  it('may be a folder of files', async () => {
+    using files = new TestFolder({ 'b.onnx': 'double', 'a.onnx': 'identity_fp32' });
+    const { folder } = await opened(files.path);
+    expect(await folder.modelNames()).toEqual(['a', 'b']);
+  });
+
+  it("may be of Triton's layout, where the highest version is the champion", async () => {
+    using files = new TestFolder({ 'm/2/model.onnx': 'identity_fp32', 'm/10/model.onnx': 'double' });
+    writeFileSync(files.at('m/config.pbtxt'), 'name: "m"');
+    const { folder } = await opened(files.path);
+    const { versions, aliases } = await folder.model('m');
+    expect(versions.map(({ version }) => version)).toEqual(['2', '10']);
+    expect(aliases).toEqual({ champion: '10' });
+    for (const asked of [undefined, 'champion', '10']) {
+      expect((await folder.resolve('m', asked)).artifact.digest).toBe(digestOf('double'));
+    }
+    expect((await folder.resolve('m', '2')).artifact.digest).toBe(digestOf('identity_fp32'));
+  });
+
+  it('may be the folder of one model with its versions', async () => {
+    using files = new TestFolder({ '1/model.onnx': 'double' });
+    const { folder } = await opened(files.path);
+    expect(await folder.modelNames()).toEqual([basename(files.path)]);
+  });
+
+  it('may hold whatever else, which is passed over', async () => {
+    using files = new TestFolder({
+      'm.onnx': 'double',
+      '.hidden/1/model.onnx': 'double',
+      'x/v1/model.onnx': 'double',
+    });
+    writeFileSync(files.at('README.md'), '');
+    mkdirSync(files.at('folder.onnx'));
+    const { folder } = await opened(files.path);
+    expect(await folder.modelNames()).toEqual(['m']);
+  });
+
+  it('serves what can be served beside what cannot, and says why', async () => {
+    using files = new TestFolder({ 'good.onnx': 'double' });
+    writeFileSync(files.at('bad.onnx'), 'no model');
+    const { folder, events } = await opened(files.path);
+    expect(await folder.modelNames()).toEqual(['good']);
+    expect(events.find(({ type }) => type === 'model-refused')).toMatchObject({
+      error: { code: 'NOT_ONNX' },
+    });
+  });
+
+  it.each([
+    ['nothing is there', 'missing', 'FILE_NOT_FOUND'],
+    ['it holds no models', '.', 'NO_MODELS'],
+  ])('is refused when %s', async (_why, path, code) => {
+    using files = new TestFolder();
+    await expect(opened(files.at(path))).rejects.toMatchObject({ code });
+  });
+
+  it('is refused with the reason when none of its files can be served', async () => {
+    using files = new TestFolder({ 'm.onnx': 'custom_domain' });
+    await expect(opened(files.path)).rejects.toMatchObject({ code: 'UNSUPPORTED_OPERATOR_DOMAIN' });
+  });
+
+  it('knows no other model and no other version', async () => {
+    using files = new TestFolder({ 'm.onnx': 'double' });
+    const { folder } = await opened(files.path);
+    await expect(folder.resolve('n')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    await expect(folder.resolve('m', '2')).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' });
+    await expect(folder.resolve('m', 'canary')).rejects.toMatchObject({ code: 'VERSION_NOT_FOUND' });
+  });
+});
+
+describe('a folder that changes', () => {
+  it('is served anew once a file has come to rest, and tells what is gone', async () => {
+    using files = new TestFolder({ 'm.onnx': 'identity_fp32' });
+    const { folder, types } = await opened(files.path);
+    types();
+    files.put('m.onnx', 'double');
+    expect(await folder.refresh()).toEqual([]);
+    expect((await folder.resolve('m')).artifact.digest).toBe(digestOf('identity_fp32'));
+    const gone = await folder.refresh();
+    expect((await folder.resolve('m')).artifact.digest).toBe(digestOf('double'));
+    expect(gone.map(({ artifact }) => artifact.digest)).toEqual([digestOf('identity_fp32')]);
+    expect(types()).toEqual(['model-changed']);
+  });
+
+  it('is not read while a file is being written', async () => {
+    using files = new TestFolder({ 'm.onnx': 'identity_fp32' });
+    const { folder, types } = await opened(files.path);
+    types();
+    writeFileSync(files.at('n.onnx'), 'half');
+    await folder.refresh();
+    for (let i = 0; i < 5; i++) {
+      appendFileSync(files.at('n.onnx'), ' a model');
+      await folder.refresh();
+    }
+    expect(types()).toEqual([]);
+  });
+
+  it('serves the former file on when the new one cannot be served, and tells it once', async () => {
+    using files = new TestFolder({ 'm.onnx': 'double' });
+    const { folder, types } = await opened(files.path);
+    types();
+    writeFileSync(files.at('m.onnx'), 'no model');
+    for (let i = 0; i < 4; i++) await folder.refresh();
+    expect(types()).toEqual(['model-refused']);
+    expect((await folder.resolve('m')).artifact.digest).toBe(digestOf('double'));
+  });
+
+  it('prepares a version before it serves it, and finds its file meanwhile', async () => {
+    using files = new TestFolder({ 'm/1/model.onnx': 'identity_fp32' });
+    const { folder } = await opened(files.path);
+    files.put('m/2/model.onnx', 'double');
+    await folder.refresh();
+    const seen: string[] = [];
+    await folder.refresh(async ({ artifact }) => {
+      seen.push((await folder.resolve('m')).version, await folder.locate(artifact));
+    });
+    expect(seen).toEqual(['1', files.at('m/2/model.onnx')]);
+    expect((await folder.resolve('m')).version).toBe('2');
+  });
+
+  it('takes models that come and lets go those that leave', async () => {
+    using files = new TestFolder({ 'm.onnx': 'double' });
+    const { folder, types } = await opened(files.path);
+    files.put('n.onnx', 'identity_fp32');
+    rmSync(files.at('m.onnx'));
+    await folder.refresh();
+    const gone = await folder.refresh();
+    expect(await folder.modelNames()).toEqual(['n']);
+    expect(gone).toEqual([]);
+    expect(types()).toEqual(['model-found', 'model-gone', 'model-found']);
+  });
+
+  it('keeps what two names share when one of them goes', async () => {
+    using files = new TestFolder({ 'm.onnx': 'double', 'n.onnx': 'double' });
+    const { folder } = await opened(files.path);
+    rmSync(files.at('m.onnx'));
+    expect(await folder.refresh()).toEqual([]);
+  });
+});

@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SUITES } from '../../../conformance/checks/all.ts';
+import { httpCall } from '../../../conformance/http-call.ts';
+import { writeModels } from '../../../conformance/models.ts';
+import { findModels, ServerUnderTest } from '../../../conformance/server-under-test.ts';
+import { type Serving, serve } from '../../../server/serve.ts';
+import { TestFolder } from './model-folders.ts';
+
+const TOKEN = 'secret-of-the-test';
+const quiet = { host: '127.0.0.1', port: 0 };
+
+const penguins = {
+  inputs: JSON.parse(readFileSync('examples/penguins/golden.json', 'utf8')).inputs as unknown,
+};
+
+function ask(serving: Serving, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  return fetch(`${serving.endpoint}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers,
+    ...(body !== undefined && {
+      body: body instanceof Uint8Array ? Buffer.from(body) : JSON.stringify(body),
+    }),
+  });
+}
+
+const floats = (...data: number[]) => ({
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [1, data.length], data }],
+});
+
+describe('a folder that is served', () => {
+  const files = new TestFolder();
+  let serving: Serving;
+  let server: ServerUnderTest;
+
+  beforeAll(async () => {
+    await writeModels(files.path, '');
+    serving = await serve({ ...quiet, models: files.path, access: { token: TOKEN }, workers: 2 });
+    const call = httpCall(serving.endpoint, { authorization: `Bearer ${TOKEN}` });
+    server = new ServerUnderTest(call, '', await findModels(call, ''));
+  });
+  afterAll(async () => {
+    await serving.close();
+    files[Symbol.dispose]();
+  });
+
+  describe.each(SUITES)('speaks the protocol: $title', ({ checks }) => {
+    it.concurrent.each(checks.map(({ need, title, run }) => [need, title, run] as const))(
+      '%s: %s',
+      async (_need, _title, run) => {
+        expect(await run(server)).toBeUndefined();
+      },
+    );
+  });
+
+  it.each([
+    ['no token', {}],
+    ['another token', { authorization: `Bearer ${TOKEN}x` }],
+    ['the token in another scheme', { authorization: `Basic ${TOKEN}` }],
+  ])('refuses %s, in words', async (_what, headers) => {
+    for (const path of ['/v2', '/v2/health/live', '/metrics', '/invocations', '/elsewhere']) {
+      const answer = await ask(serving, path, undefined, headers);
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      expect(await answer.json()).toMatchObject({
+        error_code: 'UNAUTHORIZED',
+        error: expect.stringContaining('Bearer'),
+      });
+    }
+  });
+
+  it('tells whoever checks that it is there, and nothing else', async () => {
+    const answer = await ask(serving, '/ping');
+    expect([answer.status, await answer.text()]).toEqual([200, 'ok\n']);
+  });
+});
+
+describe('one file that is served', () => {
+  let serving: Serving;
+  beforeAll(async () => {
+    serving = await serve({ ...quiet, models: 'examples/penguins/model.onnx', access: {} });
+  });
+  afterAll(() => serving.close());
+
+  it('is the model of /invocations, with the answer that the protocol has', async () => {
+    const answer = await ask(serving, '/invocations', penguins, { 'content-type': 'application/json' });
+    const direct = await ask(serving, '/v2/models/model/infer', penguins);
+    const outputs = async (response: Response) => ((await response.json()) as { outputs: unknown }).outputs;
+    expect(answer.status).toBe(200);
+    expect(await outputs(answer)).toEqual(await outputs(direct));
+  });
+
+  it('refuses an empty invocation as it does an empty inference', async () => {
+    const answer = await ask(serving, '/invocations', {});
+    expect(answer.status).toBe(400);
+  });
+
+  it('counts what it did, for Prometheus', async () => {
+    await ask(serving, '/v2/models/model/infer', penguins);
+    await ask(serving, '/v2/models/nobody/infer', penguins);
+    const answer = await ask(serving, '/metrics');
+    const text = await answer.text();
+    expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    expect(text).toMatch(/^strata_inference_duration_seconds_count\{model="model",version="1"\} [1-9]/m);
+    expect(text).toMatch(/^strata_errors_total\{code="MODEL_NOT_FOUND"\} 1$/m);
+    expect(text).toMatch(/^strata_workers [1-9]/m);
+    expect(text).toMatch(/^process_resident_memory_bytes /m);
+    expect(text).not.toContain('nobody');
+  });
+
+  it("keeps the caller's request id where it is one", async () => {
+    const kept = await ask(serving, '/v2', undefined, { 'x-request-id': 'abc-1' });
+    expect(kept.headers.get('x-request-id')).toBe('abc-1');
+    const made = await ask(serving, '/v2', undefined, { 'x-request-id': 'a "b"' });
+    expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('tensors as bytes through /invocations', () => {
+  it('are told by the content type, as SageMaker hands nothing else on', async () => {
+    using files = new TestFolder({ 'double.onnx': 'double' });
+    const serving = await serve({ ...quiet, models: files.path, access: {} });
+    const head = Buffer.from(
+      JSON.stringify({
+        inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], parameters: { binary_data_size: 8 } }],
+        outputs: [{ name: 'y', parameters: { binary_data: true } }],
+      }),
+    );
+    const body = Buffer.concat([head, Buffer.from(Float32Array.of(1.5, -2).buffer)]);
+    const type = (size: number) => `application/vnd.sagemaker-triton.binary+json;json-header-size=${size}`;
+    const answer = await ask(serving, '/invocations', body, { 'content-type': type(head.length) });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    const size = bytes.length - 8;
+    expect(answer.headers.get('content-type')).toBe(type(size));
+    expect([bytes.readFloatLE(size), bytes.readFloatLE(size + 4)]).toEqual([3, -4]);
+    await serving.close();
+  });
+});
+
+describe('several models', () => {
+  it('have no default one unless it is named', async () => {
+    using files = new TestFolder({ 'double.onnx': 'double', 'same.onnx': 'identity_fp32' });
+    const some = await serve({ ...quiet, models: files.path, access: {} });
+    const refused = await ask(some, '/invocations', floats(1, 2));
+    expect([refused.status, await refused.json()]).toMatchObject([404, { error_code: 'NO_DEFAULT_MODEL' }]);
+    await some.close();
+    const named = await serve({ ...quiet, models: files.path, access: {}, defaultModel: 'double' });
+    const answer = await ask(named, '/invocations', floats(1, 2));
+    expect(await answer.json()).toMatchObject({ model_name: 'double', outputs: [{ data: [2, 4] }] });
+    await named.close();
+  });
+});
+
+describe('a file that is replaced under load', () => {
+  it('is served anew without a failed request', async () => {
+    using files = new TestFolder({ 'm.onnx': 'identity_fp32' });
+    const serving = await serve({ ...quiet, models: files.path, access: {}, reloadMs: 20 });
+    const seen = new Set<string>();
+    let isOver = false;
+    const clients = [1, 2, 3, 4].map(async () => {
+      while (!isOver) {
+        const answer = await ask(serving, '/v2/models/m/infer', floats(1));
+        seen.add(
+          `${answer.status} ${((await answer.json()) as { outputs: { data: number[] }[] }).outputs[0]?.data[0]}`,
+        );
+      }
+    });
+    files.put('m.onnx', 'double');
+    await vi.waitFor(() => expect(seen).toContain('200 2'), { timeout: 5_000 });
+    isOver = true;
+    await Promise.all(clients);
+    expect([...seen].sort()).toEqual(['200 1', '200 2']);
+    await serving.close();
+  });
+});
+
+describe('a server', () => {
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'example.com'])(
+    'does not listen on %s for everybody',
+    async (host) => {
+      const settings = { models: 'examples/penguins/model.onnx', host, port: 0, access: {} };
+      await expect(serve(settings)).rejects.toMatchObject({ code: 'ACCESS_REQUIRED' });
+    },
+  );
+
+  it('listens to everybody when it is told to', async () => {
+    const models = 'examples/penguins/model.onnx';
+    const serving = await serve({ models, host: '0.0.0.0', port: 0, access: { insecure: true } });
+    expect(serving.endpoint).toMatch(/^http:\/\/0\.0\.0\.0:/);
+    await serving.close();
+  });
+
+  it('says that its port is taken', async () => {
+    const models = 'examples/penguins/model.onnx';
+    const first = await serve({ ...quiet, models, access: {} });
+    const port = Number(new URL(first.endpoint).port);
+    await expect(serve({ ...quiet, port, models, access: {} })).rejects.toMatchObject({
+      code: 'ADDRESS_UNUSABLE',
+    });
+    await first.close();
+  });
+
+  it('refuses an issuer that is none', async () => {
+    const access = { oidc: { issuer: 'http://127.0.0.1:9' } };
+    const models = 'examples/penguins/model.onnx';
+    await expect(serve({ ...quiet, models, access })).rejects.toMatchObject({ code: 'INVALID_ISSUER' });
+  });
+});
