@@ -1,4 +1,4 @@
-import { FetchError, JwtBaseError } from 'aws-jwt-verify/error';
+import { FetchError, JwksValidationError, JwkValidationError, JwtBaseError } from 'aws-jwt-verify/error';
 import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
 import type { TokenIssuer } from '../lib/contracts/access.ts';
 import { type Bearer, bearerOf } from './token-claims.ts';
@@ -37,12 +37,15 @@ export async function verifiedBearer(
 async function verifiedClaims(header: string, verify: VerifyToken): Promise<JwtPayload> {
   const token = /^Bearer (\S+)$/i.exec(header)?.[1];
   if (!token) throw new TokenRefusedError('not a bearer token');
-  try {
-    return await verify(token);
-  } catch (error) {
-    // Keys that cannot be fetched say nothing of the token.
-    if (error instanceof JwtBaseError && !(error instanceof FetchError))
-      throw new TokenRefusedError(error.name);
-    throw error;
-  }
+  const claims = await verify(token).catch((error: unknown) => {
+    throw error instanceof JwtBaseError && !isAboutKeys(error) ? new TokenRefusedError(error.name) : error;
+  });
+  // The verifier looks at the end where there is one; RFC 9068, section 2.2, demands it of access tokens.
+  if (typeof claims.exp !== 'number') throw new TokenRefusedError('the token never expires');
+  return claims;
+}
+
+/** Keys that cannot be fetched or read say nothing of the token. */
+function isAboutKeys(error: JwtBaseError): boolean {
+  return [FetchError, JwksValidationError, JwkValidationError].some((kind) => error instanceof kind);
 }

@@ -9,8 +9,11 @@ export class TestIssuer {
   private readonly kid = randomUUID();
   private readonly server: Server = createServer((_request, response) => {
     const jwk = { ...this.keys.publicKey.export({ format: 'jwk' }), kid: this.kid, alg: 'RS256', use: 'sig' };
-    response.end(JSON.stringify({ keys: [jwk] }));
+    response.end(this.published ?? JSON.stringify({ keys: [jwk] }));
   });
+
+  /** @param published what it publishes instead of its keys */
+  constructor(private readonly published?: string) {}
 
   /** Address where the keys are. */
   async start(): Promise<string> {

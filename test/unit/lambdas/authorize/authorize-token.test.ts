@@ -136,6 +136,8 @@ describe('a token is refused', () => {
       () => withClaims({ scope, oid: 7 }),
       { principalClaim: 'oid' },
     ],
+    ['when it never expires', () => withClaims({ scope, exp: undefined })],
+    ['when its end is no time', () => withClaims({ scope, exp: String(now + 600) })],
     ['when it names nobody', () => withClaims({ scope, sub: undefined, client_id: undefined })],
   ])('%s', async (_case, token, issuer = {}) => {
     await expect(authorize(token(), { ...trusted, ...issuer })).rejects.toThrow(TokenRefusedError);
@@ -157,6 +159,24 @@ describe('keys that cannot be fetched', () => {
       { issuer: trusted, verify },
     );
     await expect(decision).rejects.toThrow('fetch failed');
+    await expect(decision).rejects.not.toThrow(TokenRefusedError);
+  });
+});
+
+describe('keys that cannot be read', () => {
+  it.each([
+    ['an error page', '<html>'],
+    ['no keys', '{}'],
+    ['keys that are no list', '{"keys":{}}'],
+    ['a key without a type', '{"keys":[{"kid":"1"}]}'],
+  ])('say nothing of the token: %s', async (_case, published) => {
+    const broken = new TestIssuer(published);
+    const verify = tokenVerifier(trusted, await broken.start());
+    const decision = authorizeToken(
+      { authorizationToken: withClaims({}), methodArn: `${STAGE}/GET/v2` },
+      { issuer: trusted, verify },
+    ).finally(() => broken.stop());
+    await expect(decision).rejects.toThrow(/JWK/);
     await expect(decision).rejects.not.toThrow(TokenRefusedError);
   });
 });
