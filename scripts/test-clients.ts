@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { accessToken } from '../aws/access-token.ts';
@@ -8,41 +10,78 @@ import { cognito, dynamoDb, s3 } from '../aws/clients.ts';
 import { RegistryTable } from '../aws/registry-table.ts';
 import { CHAMPION } from '../core/registry/names.ts';
 import { registerModel } from '../core/registry/register-model.ts';
-import { DATATYPES } from '../core/tensor/tensor.ts';
+import { DATATYPES, type Datatype } from '../core/tensor/tensor.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
+import { DEMO_FILE, DEMO_MODEL } from '../local/demo-model.ts';
 import { describeFailure, EmulatorUnavailableError, LocalRunError } from '../local/failure.ts';
 import { findPython } from '../local/python.ts';
 import { installPythonEnvironment } from '../local/python-environment.ts';
 import { startLocal } from '../local/start-local.ts';
+import { serve } from '../server/serve.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const CLIENTS = join(ROOT, 'test', 'clients');
 const REQUIREMENTS = join(CLIENTS, 'requirements.txt');
 
-/** The real clients against the deployed API: tritonclient and KServe's, with their default settings. */
+/** Clients that speak the protocol to any server; the others need the deployment. */
+const PROTOCOL_CLIENTS = ['test_kserve.py', 'test_tritonclient.py'].map((file) => join(CLIENTS, file));
+
+/**
+ * The real clients, tritonclient and KServe's, with their default settings: against `strata serve`, then against the
+ * deployed API.
+ */
 async function testClients(): Promise<number> {
   const python = await clientsPython();
   if (python === undefined) return 0;
+  return (await testServer(python)) || (await testDeployment(python));
+}
+
+async function testServer(python: string): Promise<number> {
+  const models = await mkdtemp(join(tmpdir(), 'clients-'));
+  for (const name of DATATYPES.map(identityModel))
+    await copyFile(identityFile(name), join(models, `${name}.onnx`));
+  await copyFile(DEMO_FILE, join(models, `${DEMO_MODEL}.onnx`));
+  const token = randomUUID();
+  const serving = await serve({ models, host: '127.0.0.1', port: 0, access: { token } });
+  try {
+    return await pytest(python, PROTOCOL_CLIENTS, serving.endpoint, token);
+  } finally {
+    await serving.close();
+    await rm(models, { recursive: true });
+  }
+}
+
+async function testDeployment(python: string): Promise<number> {
   const platform = await startLocal({ name: 'clients' });
   try {
     const { deployment } = platform;
     await registerIdentities(deployment);
     const { token } = await accessToken(cognito(deployment), deployment, ['infer']);
-    const { exitCode } = await execa(python, ['-m', 'pytest', '-p', 'no:cacheprovider', CLIENTS], {
-      stdio: 'inherit',
-      reject: false,
-      env: {
-        STRATA_ENDPOINT: deployment.endpoint,
-        STRATA_TOKEN: token,
-        PYTHONDONTWRITEBYTECODE: '1',
-        // Loopback is never asked through a proxy.
-        NO_PROXY: '127.0.0.1',
-      },
-    });
-    return exitCode ?? 1;
+    return await pytest(python, [CLIENTS], deployment.endpoint, token);
   } finally {
     await platform.stop();
   }
+}
+
+async function pytest(
+  python: string,
+  tests: readonly string[],
+  endpoint: string,
+  token: string,
+): Promise<number> {
+  process.stdout.write(`clients: against ${endpoint}\n`);
+  const { exitCode } = await execa(python, ['-m', 'pytest', '-p', 'no:cacheprovider', ...tests], {
+    stdio: 'inherit',
+    reject: false,
+    env: {
+      STRATA_ENDPOINT: endpoint,
+      STRATA_TOKEN: token,
+      PYTHONDONTWRITEBYTECODE: '1',
+      // Loopback is never asked through a proxy.
+      NO_PROXY: '127.0.0.1',
+    },
+  });
+  return exitCode ?? 1;
 }
 
 /** The interpreter with the clients; undefined, with one line that says why, where they cannot be had. */
@@ -67,16 +106,22 @@ function leftOut(reason: string): undefined {
   process.stdout.write(`clients: left out. ${reason}\n`);
 }
 
+function identityModel(datatype: Datatype): string {
+  return `identity_${datatype.toLowerCase()}`;
+}
+
+function identityFile(model: string): string {
+  return join(ROOT, 'test', 'support', 'models', `${model}.onnx`);
+}
+
 /** A model for each datatype that gives back what it gets. */
 async function registerIdentities(deployment: Deployment): Promise<void> {
   const stores = {
     artifacts: new ArtifactsBucket(s3(deployment), deployment.artifactsBucket),
     registry: new RegistryTable(dynamoDb(deployment), deployment.registryTable),
   };
-  for (const datatype of DATATYPES) {
-    const model = `identity_${datatype.toLowerCase()}`;
-    const path = join(ROOT, 'test', 'support', 'models', `${model}.onnx`);
-    await registerModel({ path, model, alias: CHAMPION }, stores);
+  for (const model of DATATYPES.map(identityModel)) {
+    await registerModel({ path: identityFile(model), model, alias: CHAMPION }, stores);
   }
 }
 
