@@ -7,7 +7,7 @@ import { readLocalDeployment } from '../aws/local-deployment.ts';
 import { InvalidInputError, StrataError, UnavailableError } from '../core/errors.ts';
 import type { Scope } from '../lib/contracts/access.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
-import { awsTarget } from './aws-account.ts';
+import { awsTarget, inRegion } from './aws-account.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options that every command has: where the deployment is, and how results are printed. */
@@ -79,7 +79,8 @@ export async function findAccount(options: TargetOptions, terminal: Terminal): P
   }
   if (options.stack !== undefined) {
     const aws = awsTarget(options, terminal);
-    const onAws = await deploymentOfStack(cloudFormation(aws), options.stack);
+    const { stack } = options;
+    const onAws = await inRegion(aws, () => deploymentOfStack(cloudFormation(aws), stack));
     const { awsEndpoint } = aws;
     const deployment = awsEndpoint === undefined ? onAws : atEmulator(onAws, awsEndpoint);
     return { deployment, aws: { ...aws, region: deployment.region } };

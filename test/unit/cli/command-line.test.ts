@@ -329,6 +329,14 @@ describe('the deployment', () => {
     expect(requests().at(-1)?.headers).toMatchObject({ authorization: 'Bearer granted' });
   });
 
+  it('is not asked for by a profile that does not exist, which is said', async () => {
+    cloudFormation.on(DescribeStacksCommand).rejects(new Error('Region is missing'));
+    const { err } = await strata([...infer, '--stack', 's', '--profile', 'nope']);
+    expect(err).toMatch(
+      /^error: The AWS profile "nope" does not exist or names no region: .+\[AWS_REGION_MISSING]\n$/,
+    );
+  });
+
   it('gets a token for inference only', async () => {
     await strata([...infer, '--stack', 's', '--region', 'eu-west-1']);
     const grant = requests().find(({ url }) => url.endsWith('/oauth2/token'));
