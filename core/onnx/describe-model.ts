@@ -49,7 +49,7 @@ function checkedIrVersion(model: OnnxModel): number {
   if (version >= oldest && version <= newest) return version;
   throw new InvalidInputError(
     'UNSUPPORTED_IR_VERSION',
-    `The model has IR version ${version}; ${RUNTIME} takes ${oldest} to ${newest}. Export it again${version > newest ? ' with a lower ir_version, or with an older onnx package' : ' with a current onnx package'}.`,
+    `The model has IR version ${version}; ${RUNTIME} takes ${oldest} to ${newest}. ${version > newest ? `In Python: import onnx; m = onnx.load("model.onnx"); m.ir_version = ${newest}; onnx.save(m, "lower-ir.onnx")` : 'Export it again with a current onnx package.'}`,
   );
 }
 
@@ -62,7 +62,7 @@ function checkedOpsets(model: OnnxModel): Record<string, number> {
     if (range && (version < range.oldest || version > range.newest)) {
       throw new InvalidInputError(
         'UNSUPPORTED_OPSET',
-        `The model uses version ${version} of the operator set ${domain}; ${RUNTIME} takes ${range.oldest} to ${range.newest}. Export it with another opset_version.`,
+        `The model uses version ${version} of the operator set ${domain}; ${RUNTIME} takes ${range.oldest} to ${range.newest}. ${otherOpset(domain, version < range.oldest ? range.oldest : range.newest)}`,
       );
     }
   }
@@ -71,6 +71,13 @@ function checkedOpsets(model: OnnxModel): Record<string, number> {
     throw new InvalidInputError('UNSUPPORTED_OPSET', 'The model names no operator set. Export it again.');
   }
   return Object.fromEntries(ofModel.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** onnx itself converts its own operator set only; for the others the exporter has to be told. */
+function otherOpset(domain: string, version: number): string {
+  return domain === 'ai.onnx'
+    ? `Export it with opset_version=${version}, or in Python: from onnx import load, save, version_converter; save(version_converter.convert_version(load("model.onnx"), ${version}), "opset-${version}.onnx")`
+    : `Export it for version ${version} of that set; with skl2onnx: target_opset={"${domain}": ${version}}.`;
 }
 
 function refuseForeignDomains(nodes: readonly NodeProto[]): void {
