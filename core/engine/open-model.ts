@@ -31,7 +31,7 @@ export async function openModel(
   } catch (cause) {
     throw new InvalidInputError(
       'MODEL_LOAD_FAILED',
-      `onnxruntime does not open the model: ${runtimeReason(cause)}`,
+      `onnxruntime does not open the model: ${runtimeReason(cause, path)}`,
       { cause },
     );
   }

@@ -1,8 +1,8 @@
-import type { InferenceSession } from 'onnxruntime-node';
-import { InvalidInputError, StrataError } from '../errors.ts';
-import { loadRuntime } from './load-runtime.ts';
-import { runtimeReason } from './runtime-reason.ts';
-import { sessionOptions } from './session-options.ts';
+import { StrataError } from '../errors.ts';
+import { withModel } from './open-model.ts';
+
+/** Codes that say nothing about the model: there is no runtime here to ask. */
+const NOBODY_TO_ASK = new Set(['RUNTIME_MISSING', 'UNSUPPORTED_HOST']);
 
 /**
  * Opens a model file once, as serving it would, and lets it go again: only the runtime itself knows whether it has the
@@ -12,27 +12,11 @@ import { sessionOptions } from './session-options.ts';
  * @throws InvalidInputError `MODEL_LOAD_FAILED`: here the file is at fault, not the service
  */
 export async function opensWithRuntime(path: string): Promise<boolean> {
-  const runtime = await loadRuntime().catch((error: unknown) => {
-    if (error instanceof StrataError) return undefined;
-    throw error;
-  });
-  if (runtime === undefined) return false;
-  let session: InferenceSession;
   try {
-    session = await runtime.InferenceSession.create(path, sessionOptions({}));
-  } catch (cause) {
-    throw new InvalidInputError(
-      'MODEL_LOAD_FAILED',
-      `${doesNotOpen(cause, path)} Export the model again for onnxruntime, then check it with onnxruntime.InferenceSession("model.onnx") in Python.`,
-      { cause },
-    );
+    await withModel(path, {}, async () => {});
+    return true;
+  } catch (error) {
+    if (error instanceof StrataError && NOBODY_TO_ASK.has(error.code)) return false;
+    throw error;
   }
-  await session.release();
-  return true;
-}
-
-function doesNotOpen(cause: unknown, path: string): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const reason = runtimeReason(message.replaceAll(path, ''));
-  return `onnxruntime does not open the model: ${reason}${reason.endsWith('.') ? '' : '.'}`;
 }

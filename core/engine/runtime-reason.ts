@@ -2,11 +2,12 @@
  * The part of a runtime's message that helps a caller: without paths of files, lines and C++ signatures.
  *
  * @param error what `InferenceSession.run` threw
+ * @param path of the file that was opened; it may hold spaces, so that the message alone does not tell its end
  */
-export function runtimeReason(error: unknown): string {
+export function runtimeReason(error: unknown, path = ''): string {
   const message = error instanceof Error ? error.message : String(error);
   return (
-    message
+    (path === '' ? message : message.replaceAll(path, ''))
       .replace(SOURCE_LOCATION, '')
       .replace(PATH, '')
       .replace(
