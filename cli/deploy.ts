@@ -3,10 +3,9 @@ import { Command } from 'commander';
 import { dynamoDb } from '../aws/clients.ts';
 import type { LeftOut } from '../aws/local-assembly.ts';
 import { RegistryTable } from '../aws/registry-table.ts';
+import { describeModelFile } from '../core/engine/describe-model-file.ts';
 import { StrataError } from '../core/errors.ts';
-import { describeModel } from '../core/onnx/describe-model.ts';
 import type { ModelDescription } from '../core/onnx/model-description.ts';
-import { readModelFile } from '../core/registry/model-file.ts';
 import type { ModelVersion } from '../core/registry/model-version.ts';
 import { assertAlias, assertModelName, CHAMPION } from '../core/registry/names.ts';
 import { STACKS } from '../lib/contracts/deployment.ts';
@@ -68,7 +67,7 @@ async function deploy(path: string, options: DeployOptions, terminal: Terminal):
         run: async (context) => {
           assertModelName(model);
           assertAlias(options.alias);
-          context.description = describeModel((await readModelFile(path)).bytes);
+          context.description = await describeModelFile(path);
         },
       },
       {

@@ -21,7 +21,7 @@ export function optimiseCommand(terminal: Terminal): Command {
     .argument('<file>', 'the ONNX file; files with its weights beside it')
     .option('-o, --output <folder>', 'folder for the result (default: <name>-optimised)')
     .option('--input <json|file|->', 'input to compare results on; may be repeated', collect, [])
-    .option('--one-file', 'keep the weights in the model, so that it can be registered')
+    .option('--one-file', 'keep the weights in the model, for programs that take one file')
     .option('--repetitions <number>', 'processes that measure each model; 0 measures nothing', wholeNumber, 5)
     .option('--json', 'print JSON')
     .addHelpText('after', ABOUT_INPUT)

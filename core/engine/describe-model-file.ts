@@ -9,12 +9,15 @@ import { partsOf } from '../onnx/model-parts.ts';
 import { type OnnxModel, parseOnnx } from '../onnx/onnx-file.ts';
 import { TensorProtoSchema } from '../onnx/schema/onnx_pb.ts';
 import { readModelFile } from '../registry/model-file.ts';
+import type { Artifact } from '../registry/model-version.ts';
 
 /** A model on the disk, with the files that hold its weights. */
 export interface ModelOnDisk {
   readonly path: string;
   readonly model: OnnxModel;
   readonly description: ModelDescription;
+  /** The ONNX file itself: digest and size of the bytes that were read. */
+  readonly file: Artifact;
   /** Files with weights beside the model, relative to its folder, sorted. */
   readonly weightFiles: readonly string[];
   /** Bytes of all files together. */
@@ -38,7 +41,7 @@ export async function describeModelFile(path: string): Promise<ModelDescription>
  * `EXTERNAL_DATA_MISSING` for one that is not there or too short
  */
 export async function readModelOnDisk(path: string): Promise<ModelOnDisk> {
-  const { bytes } = await readModelFile(path);
+  const { artifact, bytes } = await readModelFile(path);
   const model = parseOnnx(bytes);
   const description = descriptionOf(model);
   const sizes = new Map<string, number>();
@@ -51,6 +54,7 @@ export async function readModelOnDisk(path: string): Promise<ModelOnDisk> {
   }
   return {
     path,
+    file: artifact,
     model,
     description,
     weightFiles: [...sizes.keys()].sort(),

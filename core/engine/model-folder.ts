@@ -3,27 +3,18 @@ import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InvalidInputError } from '../errors.ts';
+import { folderDigest } from '../registry/folder-digest.ts';
+import type { ArtifactFile } from '../registry/model-version.ts';
 import type { ModelOnDisk } from './describe-model-file.ts';
 
 export const MODEL_FILE = 'model.onnx';
 export const WEIGHTS_FILE = 'model.onnx.data';
 
-export interface FileDigest {
-  /** Relative to the folder. */
-  readonly name: string;
-  readonly size: number;
-  /** SHA-256, in hexadecimal. */
-  readonly digest: string;
-}
-
 /** A model as a folder: `model.onnx`, and the files with its weights if they stand outside. */
 export interface ModelFolder {
   readonly directory: string;
-  readonly files: readonly FileDigest[];
-  /**
-   * SHA-256 over all files: of the lines `<digest>  <name>`, in the order of names, as
-   * `sha256sum model.onnx model.onnx.data | sha256sum` prints it.
-   */
+  readonly files: readonly ArtifactFile[];
+  /** SHA-256 over all files (`folderDigest`). */
   readonly digest: string;
   /** Bytes of all files together. */
   readonly size: number;
@@ -71,9 +62,7 @@ export async function writeModelFolder(
   return {
     directory,
     files,
-    digest: createHash('sha256')
-      .update(files.map(({ digest, name }) => `${digest}  ${name}\n`).join(''))
-      .digest('hex'),
+    digest: folderDigest(files),
     size: files.reduce((sum, { size }) => sum + size, 0),
   };
 }
@@ -83,7 +72,7 @@ export async function writeModelFolder(
  *
  * @throws InvalidInputError `OUTPUT_NOT_WRITABLE`
  */
-export async function writeModelFile(path: string, target: string): Promise<FileDigest> {
+export async function writeModelFile(path: string, target: string): Promise<ArtifactFile> {
   await writing(target, () => place(path, target));
   return await fileDigest(dirname(target), basename(target));
 }
@@ -107,7 +96,8 @@ async function place(source: string, target: string): Promise<void> {
   await rename(`${target}.part`, target);
 }
 
-async function fileDigest(directory: string, name: string): Promise<FileDigest> {
+/** Reads a file below a folder once. @param name relative to the folder */
+export async function fileDigest(directory: string, name: string): Promise<ArtifactFile> {
   const hash = createHash('sha256');
   let size = 0;
   const stream = createReadStream(join(directory, name), { highWaterMark: 1 << 20 });

@@ -6,10 +6,11 @@ import type { Difference } from '../onnx/compare-outputs.ts';
 import { optimisationFault } from '../onnx/optimise-interface.ts';
 import { type QuantiseOptions, type QuantiseResult, quantiseGraph } from '../onnx/quantise-graph.ts';
 import { writeOnnx } from '../onnx/write-onnx.ts';
+import type { ArtifactFile } from '../registry/model-version.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type ModelOnDisk, readModelOnDisk, takeWeightsIn } from './describe-model-file.ts';
 import { type Gain, measureGain } from './measure-model.ts';
-import { type FileDigest, refuseReplacing, writeModelFile } from './model-folder.ts';
+import { refuseReplacing, writeModelFile } from './model-folder.ts';
 import { withModel } from './open-model.ts';
 import { compareSamples, runAgain, runSamples, type Sample } from './run-samples.ts';
 
@@ -29,7 +30,7 @@ export interface QuantiseInput extends QuantiseOptions {
 }
 
 export interface QuantiseReport extends QuantiseResult {
-  readonly file: FileDigest;
+  readonly file: ArtifactFile;
   /** Bytes of the original, with the weights beside it. */
   readonly originalSize: number;
   readonly difference: Omit<Difference, 'agrees' | 'reason'>;

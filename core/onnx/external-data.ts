@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../errors.ts';
+import { staysInFolder } from '../registry/folder-digest.ts';
 import { type TensorProto, TensorProto_DataLocation } from './schema/onnx_pb.ts';
 
 /** Where the values of a tensor are that stand outside the model. */
@@ -24,9 +25,10 @@ export function isExternal({ dataLocation, externalData }: TensorProto): boolean
  */
 export function externalDataOf({ name, externalData }: TensorProto): ExternalData {
   const entries = new Map(externalData.map(({ key, value }) => [key, value]));
-  const location = entries.get('location');
+  // Some exporters write "./weights".
+  const location = entries.get('location')?.replace(/^(\.\/)+/, '');
   if (!location) throw invalid(name, 'names no file');
-  if (!staysBelow(location)) {
+  if (!isBelow(location)) {
     throw new InvalidInputError(
       'EXTERNAL_DATA_OUTSIDE',
       `The weights "${name}" stand in ${JSON.stringify(location)}, which is not in the folder of the model. Put the file beside the model, and save the model with its name alone.`,
@@ -40,9 +42,8 @@ export function externalDataOf({ name, externalData }: TensorProto): ExternalDat
 }
 
 /** By the words of the location alone; symbolic links are looked at where files are opened. */
-function staysBelow(location: string): boolean {
-  const isAbsolute = location.startsWith('/') || /^[A-Za-z]:/.test(location);
-  return !isAbsolute && !/[\\\0]/.test(location) && !location.split('/').includes('..');
+function isBelow(location: string): boolean {
+  return staysInFolder(location) && !/^[A-Za-z]:/.test(location);
 }
 
 function bytes(name: string, key: string, value: string | undefined): number | undefined {

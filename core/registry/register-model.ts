@@ -1,8 +1,7 @@
-import { describeModel } from '../onnx/describe-model.ts';
 import type { ArtifactStore } from './artifact-store.ts';
-import { readModelFile } from './model-file.ts';
 import type { ModelVersion } from './model-version.ts';
 import { assertAlias, assertModelName } from './names.ts';
+import { readArtifact } from './read-artifact.ts';
 import { assertDescriptionFits } from './registry-items.ts';
 import type { RegistryWriter } from './registry-writer.ts';
 
@@ -35,13 +34,12 @@ export interface RegisterModelDependencies {
 }
 
 /**
- * Makes an ONNX file the next version of a model. Everything that can be wrong with the file or the names is found
- * before the first byte is sent, so that a refusal leaves nothing behind. A file that is stored already is not sent
- * again.
+ * Makes an ONNX file, with the files beside it that hold its weights, the next version of a model. Everything that can be
+ * wrong with the files or the names is found before the first byte is sent, so that a refusal leaves nothing behind. A
+ * file that is stored already is not sent again.
  *
  * @returns the READY version
- * @throws InvalidInputError what `describeModel` refuses; `FILE_NOT_FOUND`, `FILE_NOT_READABLE`, `MODEL_TOO_LARGE`,
- *   `FILE_CHANGED`, `INVALID_MODEL_NAME`, `INVALID_ALIAS`, `DESCRIPTION_TOO_LARGE`, and what `open` refuses
+ * @throws InvalidInputError what `readModelOnDisk` refuses; `INVALID_MODEL_NAME`, `INVALID_ALIAS`, `DESCRIPTION_TOO_LARGE`, and what `open` refuses
  * @throws UnavailableError `ARTIFACT_UNAVAILABLE`, `REGISTRY_UNAVAILABLE`, `REGISTRY_BUSY`
  */
 export async function registerModel(
@@ -53,8 +51,7 @@ export async function registerModel(
   if (alias !== undefined) {
     assertAlias(alias);
   }
-  const { artifact, bytes } = await readModelFile(path);
-  const description = describeModel(bytes);
+  const { artifact, description, files } = await readArtifact(path);
   assertDescriptionFits(description);
   if (open !== undefined) {
     onProgress?.({ step: 'open' });
@@ -63,7 +60,13 @@ export async function registerModel(
 
   const totalBytes = artifact.size;
   onProgress?.({ step: 'upload', bytes: 0, totalBytes });
-  await artifacts.put(artifact, path, (sent) => onProgress?.({ step: 'upload', bytes: sent, totalBytes }));
+  let before = 0;
+  for (const file of files) {
+    await artifacts.put(file.artifact, file.path, (sent) =>
+      onProgress?.({ step: 'upload', bytes: before + sent, totalBytes }),
+    );
+    before += file.artifact.size;
+  }
 
   onProgress?.({ step: 'register' });
   return registry.createVersion({ model, artifact, description, alias, actor });

@@ -77,6 +77,34 @@ describe('registerModel', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('stores the weights that stand beside the model first, and a digest over all files', async () => {
+    const { calls, steps, dependencies } = recorder();
+    const of = async (name: string) => {
+      const bytes = await readFile(join(MODELS, name));
+      return { digest: createHash('sha256').update(bytes).digest('hex'), size: bytes.length };
+    };
+    const [model, weights] = [await of('external_data.onnx'), await of('external_data.bin')];
+    const size = model.size + weights.size;
+
+    await registerModel({ path: join(MODELS, 'external_data.onnx'), model: 'product' }, dependencies);
+
+    const lines = `${weights.digest}  external_data.bin\n${model.digest}  model.onnx\n`;
+    const files = [
+      { name: 'external_data.bin', ...weights },
+      { name: 'model.onnx', ...model },
+    ];
+    expect(calls).toMatchObject([
+      weights,
+      model,
+      { artifact: { digest: createHash('sha256').update(lines).digest('hex'), size, files } },
+    ]);
+    expect(steps.filter((step) => step.startsWith('upload'))).toEqual([
+      `upload 0 of ${size}`,
+      `upload ${weights.size} of ${size}`,
+      `upload ${size} of ${size}`,
+    ]);
+  });
+
   it('tells what it is doing', async () => {
     const { steps, dependencies } = recorder();
     const { size } = (await registerModel({ path: ADD_SUB, model: 'sums' }, dependencies)).artifact;
