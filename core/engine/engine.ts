@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { EngineEvent } from './engine-event.ts';
 import type { Runtime } from './load-runtime.ts';
 import { ModelFiles } from './model-files.ts';
+import { misfit, tooLarge } from './model-fit.ts';
 import type { ModelRunner } from './model-runner.ts';
 import { OpenVersions } from './open-versions.ts';
 import { openFailure, runFailure } from './runtime-failure.ts';
@@ -147,6 +148,8 @@ export class Engine implements ModelRunner {
 
   async #open(version: ModelVersion): Promise<OpenModel> {
     const { artifact, description } = version;
+    const reason = misfit(artifact, this.#options);
+    if (reason !== undefined) throw tooLarge(reason);
     if (this.#opened >= this.#maxOpened) this.#tellLimit(version, undefined);
     const clock = stopwatch(this.#options.now ?? (() => performance.now()));
     // While the file comes, the runtime is loaded.

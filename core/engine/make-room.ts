@@ -1,5 +1,6 @@
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tooLarge } from './model-fit.ts';
 
 export interface RoomNeeded {
   readonly directory: string;
@@ -12,7 +13,8 @@ export interface RoomNeeded {
 
 /**
  * Deletes the oldest model files until there is room for one more. An open session does not need its file any longer.
- * When all that may go is gone and the room does not suffice, the write fails and says so.
+ * @throws StrataError `MODEL_TOO_LARGE_FOR_ENDPOINT` when all others are gone and the room does not suffice. While others
+ *   are being opened the write is tried, and may fail: the next one finds their room.
  */
 export async function makeRoom({
   directory,
@@ -25,6 +27,11 @@ export async function makeRoom({
     await rm(path, { recursive: true, force: true });
     if ((await freeBytes(directory)) >= bytes) return;
   }
+  if (keep.size > 1) return;
+  const free = await freeBytes(directory);
+  throw tooLarge(
+    `The model has ${bytes} bytes, and the disk for models has room for ${free}. Give the service a larger disk, or make the model smaller.`,
+  );
 }
 
 async function oldestFirst(directory: string, keep: ReadonlySet<string>): Promise<string[]> {

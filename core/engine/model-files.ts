@@ -55,6 +55,7 @@ export class ModelFiles {
    * time.
    *
    * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`
+   * @throws StrataError `MODEL_TOO_LARGE_FOR_ENDPOINT` when the disk cannot hold it
    */
   async use<T>(artifact: Artifact, open: (file: ModelFile) => Promise<T>): Promise<T> {
     this.#inUse.add(artifact.digest);

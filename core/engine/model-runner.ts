@@ -11,6 +11,7 @@ export interface ModelRunner {
    * @returns tensors by output name
    * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`, `MODEL_LOAD_FAILED`, `OUT_OF_MEMORY`
    * @throws InvalidInputError `INFERENCE_FAILED` when the runtime refuses the values
+   * @throws StrataError `MODEL_TOO_LARGE_FOR_ENDPOINT` (507) when this process can never open the model
    * @throws StrataError `OUT_OF_MEMORY` (507) when the operators get no memory for them
    */
   run(

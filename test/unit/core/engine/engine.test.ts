@@ -123,6 +123,22 @@ describe('a run', () => {
 });
 
 describe('a load', () => {
+  it('of a model that the memory cannot hold is refused for good, before it is fetched', async () => {
+    const store = storeWith('add_sub');
+    const { engine, events } = engineOn(store, { memoryMegabytes: 512 });
+    const version = versionOf('add_sub');
+    const size = 200 * 1024 * 1024;
+    await expect(engine.load({ ...version, artifact: { ...version.artifact, size } })).rejects.toMatchObject({
+      code: 'MODEL_TOO_LARGE_FOR_ENDPOINT',
+      statusCode: 507,
+      retryable: false,
+    });
+    expect(store.opened).toEqual([]);
+    expect(events).toEqual([
+      expect.objectContaining({ type: 'load-failed', code: 'MODEL_TOO_LARGE_FOR_ENDPOINT' }),
+    ]);
+  });
+
   it('happens once for all that wait for it, and is reported with its parts', async () => {
     const store = storeWith('add_sub');
     const { engine, events } = engineOn(store);

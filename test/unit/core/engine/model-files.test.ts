@@ -177,10 +177,17 @@ describe('a disk without room', () => {
     });
   });
 
-  it("touches nothing that is not a model's", async () => {
+  it("touches nothing that is not a model's: a model that has no room then never will, and is not fetched", async () => {
     const stranger = join(directory, 'notes.onnx');
     writeFileSync(stranger, Buffer.alloc(CAPACITY));
-    await taken(filesOn(new MemoryArtifacts().put(artifact, bytes), free));
+    const store = new MemoryArtifacts().put(artifact, bytes);
+    await expect(taken(filesOn(store, free))).rejects.toMatchObject({
+      code: 'MODEL_TOO_LARGE_FOR_ENDPOINT',
+      statusCode: 507,
+      retryable: false,
+      message: expect.stringContaining('room for 0'),
+    });
     expect(existsSync(stranger)).toBe(true);
+    expect(store.opened).toEqual([]);
   });
 });
