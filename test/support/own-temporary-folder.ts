@@ -7,4 +7,7 @@ import { afterAll } from 'vitest';
 // CDK for one, keeps assemblies and models in the system's otherwise.
 const folder = mkdtempSync(join(tmpdir(), 'strata-test-'));
 process.env['TMPDIR'] = folder;
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const remove = () => rmSync(folder, { recursive: true, force: true });
+afterAll(remove);
+// A file that fails before its first test has no end.
+process.once('exit', remove);

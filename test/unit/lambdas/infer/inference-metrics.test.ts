@@ -5,6 +5,7 @@ import { measurePrediction } from '../../../../lambdas/infer/inference-metrics.t
 import { measureEngine } from '../../../../lambdas/shared/engine-events.ts';
 import { functionMetrics } from '../../../../lambdas/shared/function-metrics.ts';
 import { cloudWatchMetrics, printed } from '../../../support/printed.ts';
+import '../../../support/own-temporary-folder.ts';
 
 /** Metrics that one model version may have: each is paid for by the month. */
 const MOST_METRICS_OF_A_VERSION = 20;
