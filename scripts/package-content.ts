@@ -30,6 +30,7 @@ const NEEDED = [
   'dist/index.d.ts',
   'dist/contracts/deployment.js',
   'assets/app/manifest.json',
+  'assets/cli/measure-child.mjs',
   'assets/cli/strata.mjs',
   'assets/lambdas/infer/handler.mjs',
   'assets/lambdas/infer/handler.mjs.map',
