@@ -10,10 +10,11 @@ import { RegistryTable } from '../../aws/registry-table.ts';
 import { AccessControl } from '../../core/access/access-control.ts';
 import type { AccessRulesReader } from '../../core/access/access-revision.ts';
 import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
-import type { ExchangeAccess } from '../../core/protocol/exchange/tensor-exchange.ts';
+import type { TensorExchange } from '../../core/protocol/exchange/tensor-exchange.ts';
 import { OpenInferenceServer } from '../../core/protocol/open-inference-server.ts';
 import type { ArtifactReader } from '../../core/registry/artifact-reader.ts';
 import type { RegistryReader } from '../../core/registry/registry-reader.ts';
+import { exchangeBytes, requestBytes } from '../../lib/contracts/serving-memory.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { MAX_BODY_BYTES } from '../shared/api-event.ts';
 import { logEngine, measureEngine } from '../shared/engine-events.ts';
@@ -21,28 +22,18 @@ import { type ServedModels, servedModels } from '../shared/served-models.ts';
 import type { InferEnvironment } from './environment.ts';
 import { measurePrediction } from './inference-metrics.ts';
 
-const MB = 1024 * 1024;
-
-/** Bodies may be compressed on the wire, where Lambda takes 6 MB; this bounds what they may grow to. */
-const MAX_REQUEST_BYTES = 32 * MB;
-
-/**
- * Share of the function's memory that the tensors of one request may take. With outputs of the same size they take three
- * times that at the peak of a request, and five times while garbage of the one before is still there (measured with an
- * identity model): a third of the memory, beside open models, which take up to half.
- */
-const EXCHANGE_MEMORY_SHARE = 1 / 16;
-
 export interface InferTools {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
-/** Where models and the rules about them are kept. */
+/** Where models, the rules about them, and large tensors are kept. */
 export interface InferPorts {
   readonly registry: RegistryReader;
   readonly rules: AccessRulesReader;
   readonly artifacts: ArtifactReader;
+  /** Absent where large tensors are not exchanged. */
+  readonly exchange?: TensorExchange;
 }
 
 /** The protocol's server over a registry, on AWS unless given, and the engine in this process. */
@@ -59,9 +50,12 @@ export function inferenceServer(
     registry: models.registry,
     runner: models.runner,
     access: new AccessControl(rules),
-    maxRequestBytes: MAX_REQUEST_BYTES,
+    maxRequestBytes: requestBytes(environment.memoryMegabytes),
     maxResponseBytes: MAX_BODY_BYTES,
-    exchange: exchangeAccess(environment),
+    exchange: ports.exchange && {
+      tensors: ports.exchange,
+      maxBytes: exchangeBytes(environment.memoryMegabytes),
+    },
     now,
     newId: randomUUID,
     onPrediction: (prediction) => {
@@ -96,20 +90,12 @@ export function inferModels(
   });
 }
 
-export function awsPorts({ registryTable, artifactsBucket }: InferEnvironment): InferPorts {
+export function awsPorts({ registryTable, artifactsBucket, exchange }: InferEnvironment): InferPorts {
   const table = dynamoDb();
   return {
     registry: new RegistryTable(table, registryTable),
     rules: new AccessRulesTable(table, registryTable),
     artifacts: new ArtifactsBucket(s3(), artifactsBucket),
+    exchange: exchange && new ExchangeBucket(s3(), new ExchangeUrls(s3Signer(), exchange)),
   };
-}
-
-function exchangeAccess({ exchange, memoryMegabytes }: InferEnvironment): ExchangeAccess | undefined {
-  return (
-    exchange && {
-      tensors: new ExchangeBucket(s3(), new ExchangeUrls(s3Signer(), exchange)),
-      maxBytes: Math.floor(memoryMegabytes * MB * EXCHANGE_MEMORY_SHARE),
-    }
-  );
 }

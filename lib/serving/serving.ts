@@ -1,9 +1,10 @@
-import { Duration, Size, Stack } from 'aws-cdk-lib';
+import { Duration, Size, Stack, Token } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
+import { exchangeBytes } from '../contracts/serving-memory';
 import type { CodeDelivery } from '../delivery/code-delivery';
 import { HandlerDelivery } from '../delivery/handler-delivery';
 import type { TrafficShift } from '../delivery/traffic-shift';
@@ -36,7 +37,7 @@ export interface ServingProps {
 
   /**
    * Through which tensors go that are too large for a request or an answer. Mount it on the same gateway.
-   * @default - an exchange of its own, on the gateway of this layer
+   * @default - an exchange of its own, on the gateway of this layer, for uploads as large as this layer takes
    */
   readonly exchange?: IExchange;
 
@@ -119,12 +120,13 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
         'prime has an empty name; list names of registered models',
       );
     }
+    const memorySize = props.memorySize ?? 1769;
     const architecture = props.architecture ?? lambda.Architecture.X86_64;
     const infer = new HandlerFunction(this, 'Infer', {
       handler: 'infer',
       description: 'Answers inference requests with onnxruntime',
       architecture,
-      memorySize: props.memorySize ?? 1769,
+      memorySize,
       // API Gateway ends a request after 29 s.
       timeout: Duration.seconds(29),
       ephemeralStorageSize: props.ephemeralStorageSize ?? Size.gibibytes(1),
@@ -139,7 +141,9 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
     this.registry = props.registry ?? new ModelRegistry(this, 'ModelRegistry');
     this.registry.bindTo(infer);
     this.gateway = props.gateway ?? new Gateway(this, 'Gateway', { monitoring: props.monitoring });
-    this.exchange = props.exchange ?? new Exchange(this, 'Exchange', { gateway: this.gateway });
+    this.exchange =
+      props.exchange ??
+      new Exchange(this, 'Exchange', { gateway: this.gateway, maxUploadSize: takenUploads(memorySize) });
     this.exchange.bindTo(infer);
     this.gateway.mount('v2', infer.live);
     this.delivery = new HandlerDelivery(this, 'Delivery', {
@@ -152,4 +156,9 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
     this.grantPrincipal = infer.grantPrincipal;
     monitor(this, props.monitoring, { alarms: servingAlarms(this), rows: servingRows(this) });
   }
+}
+
+/** What is uploaded beyond this could not be read; with memory that only CloudFormation knows, S3's own limit holds. */
+function takenUploads(memorySize: number): Size | undefined {
+  return Token.isUnresolved(memorySize) ? undefined : Size.bytes(exchangeBytes(memorySize));
 }

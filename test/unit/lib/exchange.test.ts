@@ -1,4 +1,4 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Duration, Lazy, Size } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -31,6 +31,20 @@ function rights(template: Template, role: RegExp): string[] {
     .filter((right) => /^(s3|kms):/.test(right))
     .sort();
 }
+
+describe('the exchange that serving makes', () => {
+  const MIB = 1024 * 1024;
+  it.each([
+    ['by default', undefined, Math.floor((1769 * MIB) / 16)],
+    ['with more memory', 10_240, 640 * MIB],
+    ['with memory that only CloudFormation knows', Lazy.number({ produce: () => 2048 }), 5 * 1024 * MIB],
+  ])('takes uploads as large as the function reads, %s', (_when, memorySize, bytes) => {
+    const template = synth((stack) => void new Serving(stack, 'Serving', { memorySize }));
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ STRATA_EXCHANGE_MAX_UPLOAD: String(bytes) }) },
+    });
+  });
+});
 
 describe('an exchange by default', () => {
   const template = exchange();
