@@ -1,15 +1,17 @@
 import type { APIGatewayAuthorizerResult, Statement } from 'aws-lambda';
 import { verifiedBearer } from '../../aws/bearer-token.ts';
 import type { VerifyToken } from '../../aws/token-verifier.ts';
-import {
-  type AuthorizerContext,
-  PREFIX_SCOPES,
-  type Scope,
-  type TokenIssuer,
-} from '../../lib/contracts/access.ts';
+import type { AuthorizerContext, PrefixScopes, Scope, TokenIssuer } from '../../lib/contracts/access.ts';
+
+/**
+ * What API Gateway serves. Written out, since the wildcard of a policy crosses slashes: with `*` for the method, who may
+ * call `/v2/…` might call `/<another prefix>/v2/…`, too.
+ */
+const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 export interface AuthorizeDependencies {
   readonly issuer: TokenIssuer;
+  readonly prefixScopes: PrefixScopes;
   readonly verify: VerifyToken;
 }
 
@@ -19,7 +21,7 @@ export interface AuthorizeDependencies {
  */
 export async function authorizeToken(
   event: { readonly authorizationToken: string; readonly methodArn: string },
-  { issuer, verify }: AuthorizeDependencies,
+  { issuer, prefixScopes, verify }: AuthorizeDependencies,
 ): Promise<APIGatewayAuthorizerResult> {
   const { principal, scopes, groups } = await verifiedBearer(event.authorizationToken, issuer, verify);
   const context: AuthorizerContext = {
@@ -29,20 +31,19 @@ export async function authorizeToken(
   };
   return {
     principalId: principal,
-    policyDocument: { Version: '2012-10-17', Statement: statements(event.methodArn, scopes) },
+    policyDocument: { Version: '2012-10-17', Statement: [statement(event.methodArn, prefixScopes, scopes)] },
     context: { ...context },
   };
 }
 
-function statements(methodArn: string, scopes: readonly Scope[]): Statement[] {
+function statement(methodArn: string, prefixScopes: PrefixScopes, scopes: readonly Scope[]): Statement {
   // arn:aws:execute-api:<region>:<account>:<api>/<stage>/<method>/<path>
   const stageArn = methodArn.split('/', 2).join('/');
-  const open = Object.entries(PREFIX_SCOPES)
+  const open = Object.entries(prefixScopes)
     .filter(([, needed]) => scopes.some((scope) => scope === 'admin' || needed.includes(scope)))
-    .flatMap(([prefix]) => [`${stageArn}/*/${prefix}`, `${stageArn}/*/${prefix}/*`]);
-  return [
-    open.length > 0
-      ? { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: open }
-      : { Action: 'execute-api:Invoke', Effect: 'Deny', Resource: `${stageArn}/*` },
-  ];
+    .flatMap(([prefix]) => [prefix, `${prefix}/*`])
+    .flatMap((path) => METHODS.map((method) => `${stageArn}/${method}/${path}`));
+  return open.length > 0
+    ? { Action: 'execute-api:Invoke', Effect: 'Allow', Resource: open }
+    : { Action: 'execute-api:Invoke', Effect: 'Deny', Resource: `${stageArn}/*` };
 }

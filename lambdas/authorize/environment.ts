@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { TokenIssuer } from '../../lib/contracts/access.ts';
+import { type PrefixScopes, SCOPES, type TokenIssuer } from '../../lib/contracts/access.ts';
 import { ENVIRONMENT } from '../../lib/contracts/environment.ts';
 
 const tokenIssuer = z.object({
@@ -12,8 +12,11 @@ const tokenIssuer = z.object({
   principalClaim: z.string().min(1).optional(),
 });
 
+const prefixScopes = z.record(z.string().min(1), z.array(z.enum(SCOPES)));
+
 export interface AuthorizeEnvironment {
   readonly issuer: TokenIssuer;
+  readonly prefixScopes: PrefixScopes;
   /** Address of Cognito where it is not the public one: the SDKs' own variable for it, set by emulators. */
   readonly cognitoEndpoint?: string;
 }
@@ -21,6 +24,7 @@ export interface AuthorizeEnvironment {
 export function readEnvironment(variables: NodeJS.ProcessEnv): AuthorizeEnvironment {
   return {
     issuer: tokenIssuer.parse(JSON.parse(variables[ENVIRONMENT.tokenIssuer] ?? '{}')),
+    prefixScopes: prefixScopes.parse(JSON.parse(variables[ENVIRONMENT.prefixScopes] ?? 'null')),
     cognitoEndpoint: variables['AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER'] ?? variables['AWS_ENDPOINT_URL'],
   };
 }

@@ -11,12 +11,12 @@ import { readEnvironment } from './environment.ts';
 
 const logger = new Logger({ serviceName: 'authorize' });
 const metrics = functionMetrics('authorize');
-const { issuer, cognitoEndpoint } = readEnvironment(process.env);
+const { issuer, prefixScopes, cognitoEndpoint } = readEnvironment(process.env);
 const verify = tokenVerifier(issuer, cognitoEndpoint);
 
 export const handler = async (event: APIGatewayTokenAuthorizerEvent): Promise<APIGatewayAuthorizerResult> => {
   try {
-    return await authorizeToken(event, { issuer, verify });
+    return await authorizeToken(event, { issuer, prefixScopes, verify });
   } catch (error) {
     if (!(error instanceof TokenRefusedError)) {
       metrics.addMetric(METRICS.authorizerFailure, MetricUnit.Count, 1);

@@ -25,13 +25,10 @@ export interface AuthorizerContext {
 }
 
 /**
- * Scopes that open a path prefix at the front door. Which action each route needs is decided behind it, by the
- * function that serves the prefix. `admin` opens every prefix.
+ * By path prefix, the scopes that open it at the front door; any one of them does. Which action each route needs is
+ * decided behind it, by the function that serves the prefix. `admin` opens every prefix.
  */
-export const PREFIX_SCOPES: Readonly<Record<string, readonly Scope[]>> = {
-  v2: ['infer', 'registry.read'],
-  'strata/v1/exchange': ['infer'],
-};
+export type PrefixScopes = Readonly<Record<string, readonly Scope[]>>;
 
 /** Whose tokens the authorizer accepts, as the gateway writes it into the function's environment. */
 export interface TokenIssuer {

@@ -8,8 +8,16 @@ export const ENVIRONMENT = {
   aliasMaxAge: 'STRATA_ALIAS_MAX_AGE',
   /** Names of the models that stay open, opened before requests come where there is time for it: JSON array of strings. */
   prime: 'STRATA_PRIME',
+  /** Registered name of the model that answers records. */
+  model: 'STRATA_MODEL',
+  /** Version or alias of that model; the champion unless given. */
+  modelVersion: 'STRATA_MODEL_VERSION',
+  /** Name of the stream that results go to. */
+  resultsStream: 'STRATA_RESULTS_STREAM',
   /** How tokens are verified: JSON of `TokenIssuer` (lib/contracts/access.ts). */
   tokenIssuer: 'STRATA_TOKEN_ISSUER',
+  /** Which scopes open which path prefix: JSON of `PrefixScopes` (lib/contracts/access.ts). */
+  prefixScopes: 'STRATA_PREFIX_SCOPES',
   /** What a new version is asked before it gets traffic: one of `RELEASE_CHECKS` (lib/contracts/release.ts). */
   releaseCheck: 'STRATA_RELEASE_CHECK',
   /** ARN of the function version that is to be released. */

@@ -1,8 +1,8 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Lazy, Stack } from 'aws-cdk-lib';
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as cognito from 'aws-cdk-lib/aws-cognito';
 import type { Construct } from 'constructs';
-import { RESOURCE_SERVER, type TokenIssuer } from '../contracts/access';
+import { type PrefixScopes, RESOURCE_SERVER, type TokenIssuer } from '../contracts/access';
 import { ENVIRONMENT } from '../contracts/environment';
 import type { AccessBinding } from '../private/access-binding';
 import { StrataConstructError } from '../private/errors';
@@ -154,7 +154,7 @@ export abstract class Access {
   }
 
   /** @internal */
-  public abstract _bind(scope: Construct): AccessBinding;
+  public abstract _bind(scope: Construct, prefixScopes: () => PrefixScopes): AccessBinding;
 }
 
 function assertClaims(names: readonly (string | undefined)[], hasScopes: boolean): void {
@@ -196,13 +196,17 @@ class TokenAccess extends Access {
   }
 
   /** @internal */
-  public _bind(scope: Construct): AccessBinding {
+  public _bind(scope: Construct, prefixScopes: () => PrefixScopes): AccessBinding {
     const authorizeFunction = new HandlerFunction(scope, 'Authorize', {
       handler: 'authorize',
       description: 'Verifies access tokens for API Gateway and says which path prefixes they open',
       memorySize: 512,
       timeout: Duration.seconds(10),
-      environment: { [ENVIRONMENT.tokenIssuer]: Stack.of(scope).toJsonString(this.issuer) },
+      environment: {
+        [ENVIRONMENT.tokenIssuer]: Stack.of(scope).toJsonString(this.issuer),
+        // Layers are mounted after the gateway is made.
+        [ENVIRONMENT.prefixScopes]: Lazy.string({ produce: () => JSON.stringify(prefixScopes()) }),
+      },
     });
     const authorizer = new apigateway.TokenAuthorizer(scope, 'Authorizer', {
       handler: authorizeFunction.live,

@@ -3,6 +3,7 @@ import * as apigateway from 'aws-cdk-lib/aws-apigateway';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct, IConstruct } from 'constructs';
+import { SCOPES, type Scope } from '../contracts/access';
 import type { CodeDelivery } from '../delivery/code-delivery';
 import { HandlerDelivery } from '../delivery/handler-delivery';
 import type { TrafficShift } from '../delivery/traffic-shift';
@@ -24,10 +25,22 @@ export interface IGateway extends IConstruct {
 
   /**
    * Sends every request below a path prefix to a function.
-   * @param prefix path segments without slashes at the ends, for example `v2` or `strata/v1/records`
+   * @param prefix path segments without slashes at the ends, for example `v2` or `strata/v1/records`; none lies below
+   * another one
    * @param handler the function's alias `live`
+   * @param options who may come that far
    */
-  mount(prefix: string, handler: lambda.IFunction): void;
+  mount(prefix: string, handler: lambda.IFunction, options?: MountOptions): void;
+}
+
+/** Options for a path prefix of a gateway. */
+export interface MountOptions {
+  /**
+   * Scopes of the token that open the prefix; any one of them does, and `admin` always. Which of them a single route
+   * needs is for the function to decide. With IAM access the caller's policies decide about paths instead.
+   * @default - `admin` alone
+   */
+  readonly scopes?: string[];
 }
 
 /** Properties of a gateway. */
@@ -93,7 +106,7 @@ export class Gateway extends MeasuredGateway implements IGateway {
   public readonly authorizeDelivery?: CodeDelivery;
 
   private readonly binding: AccessBinding;
-  private readonly mounted = new Set<string>();
+  private readonly prefixScopes = new Map<string, readonly Scope[]>();
 
   constructor(scope: Construct, id: string, props: GatewayProps = {}) {
     super(scope, id);
@@ -117,7 +130,7 @@ export class Gateway extends MeasuredGateway implements IGateway {
         accessLogFormat: props.accessLogGroup && ACCESS_LOG_FORMAT,
       },
     });
-    this.binding = (props.access ?? Access.iam())._bind(this);
+    this.binding = (props.access ?? Access.iam())._bind(this, () => Object.fromEntries(this.prefixScopes));
     this.authorizeFunction = this.binding.authorizeFunction;
     if (this.binding.authorizeFunction) {
       this.authorizeDelivery = new HandlerDelivery(this, 'AuthorizeDelivery', {
@@ -138,31 +151,45 @@ export class Gateway extends MeasuredGateway implements IGateway {
     });
     this.node.addValidation({
       validate: () =>
-        this.mounted.size > 0 ? [] : [`${this.node.path}: nothing is mounted on this gateway`],
+        this.prefixScopes.size > 0 ? [] : [`${this.node.path}: nothing is mounted on this gateway`],
     });
   }
 
-  public mount(prefix: string, handler: lambda.IFunction): void {
+  public mount(prefix: string, handler: lambda.IFunction, options: MountOptions = {}): void {
     if (!/^[a-z0-9]+(\/[a-z0-9]+)*$/.test(prefix)) {
       throw new StrataConstructError(
         'INVALID_PREFIX',
         `"${prefix}" must be lower-case path segments joined by "/"`,
       );
     }
-    if (this.mounted.has(prefix)) {
-      throw new StrataConstructError('PREFIX_TAKEN', `a function is already mounted on "${prefix}"`);
+    const taken = [...this.prefixScopes.keys()].find((other) => overlap(prefix, other));
+    if (taken !== undefined) {
+      throw new StrataConstructError(
+        'PREFIX_TAKEN',
+        `"${prefix}" cannot be mounted: a function is already mounted on "${taken}"; who may come to one might come to the other`,
+      );
     }
-    this.mounted.add(prefix);
+    this.prefixScopes.set(prefix, (options.scopes ?? []).map(knownScope));
     const integration = new apigateway.LambdaIntegration(handler, {
       // One permission for the whole API: one for each method would overflow the function's 20 KB policy.
       scopePermissionToMethod: false,
     });
-    const options = {
+    const methodOptions = {
       authorizationType: this.binding.authorizationType,
       authorizer: this.binding.authorizer,
     };
     const resource = this.restApi.root.resourceForPath(prefix);
-    resource.addMethod('ANY', integration, options);
-    resource.addResource('{proxy+}').addMethod('ANY', integration, options);
+    resource.addMethod('ANY', integration, methodOptions);
+    resource.addResource('{proxy+}').addMethod('ANY', integration, methodOptions);
   }
+}
+
+function overlap(one: string, other: string): boolean {
+  return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`);
+}
+
+function knownScope(name: string): Scope {
+  const known = SCOPES.find((scope) => scope === name);
+  if (known) return known;
+  throw new StrataConstructError('UNKNOWN_SCOPE', `"${name}" is none of ${SCOPES.join(', ')}`);
 }

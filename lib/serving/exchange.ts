@@ -115,7 +115,7 @@ export class Exchange extends Construct implements IExchange {
     // What a signed URL may do is what its signer may do.
     this.grant(sign, WRITE_ACTIONS, [EXCHANGE_AREAS.uploads], KEY_WRITE_ACTIONS);
     this.gateway = props.gateway ?? new Gateway(this, 'Gateway');
-    this.gateway.mount(EXCHANGE_PREFIX, sign.live);
+    this.gateway.mount(EXCHANGE_PREFIX, sign.live, { scopes: ['infer'] });
     this.exchangeFunction = sign;
   }
 

@@ -145,7 +145,7 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
       props.exchange ??
       new Exchange(this, 'Exchange', { gateway: this.gateway, maxUploadSize: takenUploads(memorySize) });
     this.exchange.bindTo(infer);
-    this.gateway.mount('v2', infer.live);
+    this.gateway.mount('v2', infer.live, { scopes: ['infer', 'registry.read'] });
     this.delivery = new HandlerDelivery(this, 'Delivery', {
       handler: infer,
       check: 'inference',

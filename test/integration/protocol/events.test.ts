@@ -103,6 +103,7 @@ describe('the function authorize takes the events of API Gateway', () => {
         scopeClaims: [{ claim: 'scope', prefix: 'strata/' }],
       }),
     );
+    vi.stubEnv(ENVIRONMENT.prefixScopes, JSON.stringify({ v2: ['infer'] }));
   });
   afterAll(() => issuer.stop());
 
@@ -122,7 +123,7 @@ describe('the function authorize takes the events of API Gateway', () => {
 
     const stage = 'arn:aws:execute-api:eu-west-1:123456789012:abc123/prod';
     expect(policyDocument.Statement).toMatchObject([
-      { Effect: 'Allow', Resource: expect.arrayContaining([`${stage}/*/v2`, `${stage}/*/v2/*`]) },
+      { Effect: 'Allow', Resource: expect.arrayContaining([`${stage}/GET/v2`, `${stage}/POST/v2/*`]) },
     ]);
     expect(carried).toMatchObject({ principal: 'machine-1', scopes: 'infer' });
   });

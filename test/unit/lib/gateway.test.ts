@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -17,6 +17,14 @@ function withGateway(props: GatewayProps = {}): Template {
     new Serving(stack, 'Serving', { gateway, registry });
   });
 }
+
+const handlerIn = (stack: Stack, id = 'Function') =>
+  new HandlerFunction(stack, id, {
+    handler: 'infer',
+    description: 'test',
+    memorySize: 256,
+    timeout: Duration.seconds(1),
+  });
 
 const methods = (template: Template) =>
   Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => Properties);
@@ -103,6 +111,28 @@ describe('a gateway with settings', () => {
     expect(JSON.stringify(issuer)).toContain('clientIds');
   });
 
+  it('tells the authorizer which scopes open what is mounted on it, layers of others among it', () => {
+    const template = synth((stack) => {
+      const access = Access.cognito(new cognito.UserPool(stack, 'Pool'));
+      const gateway = new Gateway(stack, 'Gateway', { access });
+      new Serving(stack, 'Serving', { gateway });
+      gateway.mount('reports', handlerIn(stack).live, { scopes: ['audit.read', 'registry.read'] });
+      gateway.mount('admin/v1', handlerIn(stack, 'Other').live);
+    });
+    const variables = Object.values(template.findResources('AWS::Lambda::Function')).map(
+      ({ Properties }) => Properties.Environment?.Variables ?? {},
+    );
+    const told = variables.flatMap(({ STRATA_PREFIX_SCOPES }) => STRATA_PREFIX_SCOPES ?? []);
+    expect(told.map((text) => JSON.parse(text))).toEqual([
+      {
+        'strata/v1/exchange': ['infer'],
+        v2: ['infer', 'registry.read'],
+        reports: ['audit.read', 'registry.read'],
+        'admin/v1': [],
+      },
+    ]);
+  });
+
   it('writes access logs where it is told to', () => {
     const template = synth((stack) => {
       const gateway = new Gateway(stack, 'Gateway', { accessLogGroup: new logs.LogGroup(stack, 'Logs') });
@@ -135,19 +165,31 @@ describe('a gateway with settings', () => {
 describe('a gateway fails', () => {
   const gatewayWithFunction = () => {
     const stack = testStack();
-    const handler = new HandlerFunction(stack, 'Function', {
-      handler: 'infer',
-      description: 'test',
-      memorySize: 256,
-      timeout: Duration.seconds(1),
-    });
-    return { gateway: new Gateway(stack, 'Gateway'), handler };
+    return { gateway: new Gateway(stack, 'Gateway'), handler: handlerIn(stack) };
   };
 
   it('when a prefix is taken', () => {
     const { gateway, handler } = gatewayWithFunction();
     gateway.mount('v2', handler.live);
     expect(() => gateway.mount('v2', handler.live)).toThrow(/PREFIX_TAKEN.*"v2"/);
+  });
+
+  it.each(['v2/models', 'strata/v1', 'strata/v1/exchange/more'])(
+    'when %j and a prefix that is taken lie in one another',
+    (prefix) => {
+      const { gateway, handler } = gatewayWithFunction();
+      gateway.mount('v2', handler.live);
+      gateway.mount('strata/v1/exchange', handler.live);
+      expect(() => gateway.mount(prefix, handler.live)).toThrow('PREFIX_TAKEN');
+      expect(() => gateway.mount('v2x', handler.live)).not.toThrow();
+    },
+  );
+
+  it('when a scope is none that a token can have', () => {
+    const { gateway, handler } = gatewayWithFunction();
+    expect(() => gateway.mount('v2', handler.live, { scopes: ['infer', 'fly'] })).toThrow(
+      /UNKNOWN_SCOPE.*"fly"/,
+    );
   });
 
   it.each(['', '/v2', 'v2/', 'v2/{id}', 'V2', 'a//b'])('when a prefix is written %j', (prefix) => {

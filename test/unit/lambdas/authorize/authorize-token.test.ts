@@ -1,9 +1,10 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokenRefusedError } from '../../../../aws/bearer-token.ts';
 import { tokenVerifier } from '../../../../aws/token-verifier.ts';
 import { authorizeToken } from '../../../../lambdas/authorize/authorize-token.ts';
 import { readEnvironment } from '../../../../lambdas/authorize/environment.ts';
-import { PREFIX_SCOPES, type TokenIssuer } from '../../../../lib/contracts/access.ts';
+import { type PrefixScopes, SCOPES, type Scope, type TokenIssuer } from '../../../../lib/contracts/access.ts';
 import { TestIssuer } from '../../../support/token-issuer.ts';
 
 const STAGE = 'arn:aws:execute-api:eu-west-1:123456789012:abc123/prod';
@@ -16,6 +17,12 @@ beforeAll(async () => {
 });
 afterAll(() => pool.stop());
 
+const PREFIXES: PrefixScopes = {
+  v2: ['infer', 'registry.read'],
+  'strata/v1/exchange': ['infer'],
+  'strata/v1/feedback': ['feedback.write'],
+};
+
 const trusted: TokenIssuer = {
   issuer: pool.issuer,
   jwksUri: `${pool.issuer}/.well-known/jwks.json`,
@@ -26,21 +33,42 @@ const trusted: TokenIssuer = {
   groupsClaim: 'cognito:groups',
 };
 
-function authorize(token: string, issuer: TokenIssuer = trusted) {
+function authorize(token: string, issuer: TokenIssuer = trusted, prefixScopes: PrefixScopes = PREFIXES) {
   return authorizeToken(
     { authorizationToken: token, methodArn: `${STAGE}/POST/v2/models/penguins/infer` },
-    { issuer, verify: tokenVerifier(issuer, keysAt) },
+    { issuer, prefixScopes, verify: tokenVerifier(issuer, keysAt) },
+  );
+}
+
+const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+
+/** Whether API Gateway lets a request through: in a policy `*` stands for any text, slashes among it. */
+async function opens(
+  scopes: readonly string[],
+  request: string,
+  prefixScopes?: PrefixScopes,
+): Promise<boolean> {
+  const scope = scopes.map((name) => `strata/${name}`).join(' ');
+  const { policyDocument } = await authorize(withClaims({ scope }), trusted, prefixScopes);
+  return policyDocument.Statement.some(
+    (statement) =>
+      statement.Effect === 'Allow' &&
+      'Resource' in statement &&
+      [statement.Resource ?? []].flat().some((resource) => {
+        const pattern = resource
+          .split('*')
+          .map((text) => RegExp.escape(text))
+          .join('.*');
+        return new RegExp(`^${pattern}$`).test(`${STAGE}/${request}`);
+      }),
   );
 }
 
 const withClaims = (claims: Record<string, unknown>) => `Bearer ${pool.token(claims)}`;
 
 describe('a token with a scope', () => {
-  it('opens the prefixes of that scope, for every path below them', async () => {
-    const prefixes = Object.entries(PREFIX_SCOPES).flatMap(([prefix, opened]) =>
-      opened.includes('infer') ? [prefix] : [],
-    );
-    expect(prefixes).toContain('v2');
+  it('opens the prefixes of that scope, for every method and every path below them', async () => {
+    const paths = ['v2', 'v2/*', 'strata/v1/exchange', 'strata/v1/exchange/*'];
     const result = await authorize(withClaims({ scope: 'strata/infer' }));
     expect(result).toEqual({
       principalId: 'machine-1',
@@ -51,7 +79,7 @@ describe('a token with a scope', () => {
           {
             Action: 'execute-api:Invoke',
             Effect: 'Allow',
-            Resource: prefixes.flatMap((prefix) => [`${STAGE}/*/${prefix}`, `${STAGE}/*/${prefix}/*`]),
+            Resource: paths.flatMap((path) => METHODS.map((method) => `${STAGE}/${method}/${path}`)),
           },
         ],
       },
@@ -67,6 +95,38 @@ describe('a token with a scope', () => {
 
   it('works with any case of the word Bearer', async () => {
     await expect(authorize(`bearer ${pool.token({ scope: 'strata/infer' })}`)).resolves.toBeDefined();
+  });
+});
+
+describe('a prefix', () => {
+  const anyPath = fc
+    .array(fc.constantFrom(...Object.keys(PREFIXES), 'v2x', 'strata', 'GET', ''), { maxLength: 4 })
+    .map((segments) => segments.join('/'));
+  const isBelow = (path: string, prefix: string) => `${path}/`.startsWith(`${prefix}/`);
+
+  it('is open to whoever has one of its scopes, and to nobody else, whatever stands in the path', async () => {
+    const request = { method: fc.constantFrom(...METHODS), path: anyPath, scopes: fc.subarray([...SCOPES]) };
+    await fc.assert(
+      fc.asyncProperty(fc.record(request), async ({ method, path, scopes }) => {
+        const [, needed] = Object.entries(PREFIXES).find(([prefix]) => isBelow(path, prefix)) ?? [];
+        const allowed =
+          needed !== undefined && [...needed, 'admin'].some((scope) => scopes.includes(scope as Scope));
+        expect(await opens(scopes, `${method}/${path}`)).toBe(allowed);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('that no scope is named for is open to administrators alone', async () => {
+    const table: PrefixScopes = { ...PREFIXES, reports: [] };
+    expect(await opens(['admin'], 'GET/reports/1', table)).toBe(true);
+    expect(
+      await opens(
+        SCOPES.filter((scope) => scope !== 'admin'),
+        'GET/reports/1',
+        table,
+      ),
+    ).toBe(false);
   });
 });
 
@@ -156,7 +216,7 @@ describe('keys that cannot be fetched', () => {
     const verify = tokenVerifier(trusted, 'http://127.0.0.1:1');
     const decision = authorizeToken(
       { authorizationToken: withClaims({}), methodArn: `${STAGE}/GET/v2` },
-      { issuer: trusted, verify },
+      { issuer: trusted, prefixScopes: PREFIXES, verify },
     );
     await expect(decision).rejects.toThrow('fetch failed');
     await expect(decision).rejects.not.toThrow(TokenRefusedError);
@@ -174,7 +234,7 @@ describe('keys that cannot be read', () => {
     const verify = tokenVerifier(trusted, await broken.start());
     const decision = authorizeToken(
       { authorizationToken: withClaims({}), methodArn: `${STAGE}/GET/v2` },
-      { issuer: trusted, verify },
+      { issuer: trusted, prefixScopes: PREFIXES, verify },
     ).finally(() => broken.stop());
     await expect(decision).rejects.toThrow(/JWK/);
     await expect(decision).rejects.not.toThrow(TokenRefusedError);
@@ -186,12 +246,18 @@ describe('the environment', () => {
     expect(
       readEnvironment({
         STRATA_TOKEN_ISSUER: JSON.stringify(trusted),
+        STRATA_PREFIX_SCOPES: JSON.stringify(PREFIXES),
         AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
       }),
-    ).toEqual({ issuer: trusted, cognitoEndpoint: 'http://127.0.0.1:4566' });
+    ).toEqual({ issuer: trusted, prefixScopes: PREFIXES, cognitoEndpoint: 'http://127.0.0.1:4566' });
   });
 
   it('fails at once when it does not', () => {
     expect(() => readEnvironment({})).toThrow(/issuer/);
+    const STRATA_TOKEN_ISSUER = JSON.stringify(trusted);
+    expect(() => readEnvironment({ STRATA_TOKEN_ISSUER })).toThrow(/record/);
+    expect(() => readEnvironment({ STRATA_TOKEN_ISSUER, STRATA_PREFIX_SCOPES: '{"v2":["fly"]}' })).toThrow(
+      /v2/,
+    );
   });
 });

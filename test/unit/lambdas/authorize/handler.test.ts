@@ -17,6 +17,7 @@ beforeAll(async () => {
       scopeClaims: [{ claim: 'scope', prefix: 'strata/' }],
     }),
   );
+  vi.stubEnv(ENVIRONMENT.prefixScopes, JSON.stringify({ v2: ['infer'] }));
   // The function's libraries write to the console and, past it, to the streams of the process.
   for (const level of ['log', 'info', 'warn', 'error'] as const) {
     vi.spyOn(console, level).mockImplementation((line: unknown) => void written.push(String(line)));

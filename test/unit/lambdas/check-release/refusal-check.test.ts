@@ -20,6 +20,7 @@ describe('a version of authorize', () => {
         scopeClaims: [{ claim: 'scope', prefix: '' }],
       }),
     );
+    vi.stubEnv(ENVIRONMENT.prefixScopes, JSON.stringify({ v2: ['infer'] }));
   });
   afterAll(() => {
     vi.unstubAllEnvs();
