@@ -1,3 +1,4 @@
+import type { RegistryPartitions } from '../../lib/contracts/registry-layout.ts';
 import type { ItemKey } from '../registry/registry-items.ts';
 import { type AccessDocument, readAccessDocument } from './access-document.ts';
 import type { AccessRevision, RevisionRecord } from './access-revision.ts';
@@ -16,7 +17,7 @@ export interface AccessRevisionItem extends ItemKey, RevisionRecord {
   readonly document: string;
 }
 
-export const ACCESS_PARTITION = 'ACCESS';
+export const ACCESS_PARTITION: RegistryPartitions['accessRules'] = 'ACCESS';
 export const REVISION_PREFIX = 'R#';
 
 /** Ten digits, so that the order of the sort keys is the order of the numbers. */

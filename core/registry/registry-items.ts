@@ -1,4 +1,4 @@
-import type { MODELS_INDEX, REGISTRY_KEY } from '../../lib/contracts/registry-layout.ts';
+import type { MODELS_INDEX, REGISTRY_KEY, RegistryPartitions } from '../../lib/contracts/registry-layout.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
 import type { ArtifactFile, ModelVersion, ModelVersionStatus, RegisteredModel } from './model-version.ts';
@@ -66,15 +66,21 @@ export const LISTING = 'ALL';
 /** Item size limit of DynamoDB is 400 KiB; a quarter is left for the other attributes and for what may be added. */
 const MAX_DESCRIPTION_BYTES = 300 * 1024;
 
+// Permissions are granted by what partition keys begin with: the types keep both sides the same.
+const NAMES: RegistryPartitions['names'] = 'NAME#';
+const MODELS: RegistryPartitions['models'] = 'M#';
+const ALIAS_LOGS: RegistryPartitions['aliasLogs'] = 'LOG#';
+const EVENTS: RegistryPartitions['events'] = 'OUTBOX#';
+
 const VERSION_PREFIX = 'V#';
 const ALIAS_PREFIX = 'A#';
 
 export function pointerKey(name: string): ItemKey {
-  return { pk: `NAME#${name}`, sk: 'P' };
+  return { pk: `${NAMES}${name}`, sk: 'P' };
 }
 
 export function modelPartition(modelId: string): string {
-  return `M#${modelId}`;
+  return `${MODELS}${modelId}`;
 }
 
 export function modelKey(modelId: string): ItemKey {
@@ -127,7 +133,7 @@ export function aliasItem(modelId: string, move: AliasMove, updatedAt: string): 
 
 export function aliasLogItem(modelId: string, move: AliasMove, event: RegistryEvent): AliasLogItem {
   return {
-    pk: `LOG#${modelId}`,
+    pk: `${ALIAS_LOGS}${modelId}`,
     sk: `${move.alias}#${event.time}#${event.id}`,
     from: move.from === undefined ? undefined : Number(move.from),
     to: Number(move.to),
@@ -136,7 +142,7 @@ export function aliasLogItem(modelId: string, move: AliasMove, event: RegistryEv
 }
 
 export function eventItem(modelId: string, event: RegistryEvent): EventItem {
-  return { pk: `OUTBOX#${modelId}`, sk: `${event.time}#${event.id}`, event };
+  return { pk: `${EVENTS}${modelId}`, sk: `${event.time}#${event.id}`, event };
 }
 
 export function toModelVersion(name: string, item: VersionItem): ModelVersion {

@@ -8,7 +8,13 @@ import { Construct } from 'constructs';
 // In an app of your own: 'cdk-strata' and 'cdk-strata/contracts/…'.
 import type { IModelRegistry } from '../../lib';
 import { ENVIRONMENT } from '../../lib/contracts/environment';
-import { ARTIFACT_PREFIX, MODELS_INDEX, REGISTRY_KEY } from '../../lib/contracts/registry-layout';
+import {
+  ARTIFACT_PREFIX,
+  MODELS_INDEX,
+  REGISTRY_KEY,
+  REGISTRY_RIGHTS,
+  type TableRight,
+} from '../../lib/contracts/registry-layout';
 
 export interface ShopRegistryProps {
   /** A table whose keys are called as the registry's. Models live beside whatever else it holds. */
@@ -45,24 +51,22 @@ export class ShopRegistry extends Construct implements IModelRegistry {
   }
 
   public grantRead(grantee: iam.IGrantable): iam.Grant {
-    return this.grant(grantee, {
-      table: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
+    return this.grant(grantee, REGISTRY_RIGHTS.read, {
       files: ['s3:GetObject'],
       key: ['kms:Decrypt'],
-    });
+    }).combine(this.grantListing(grantee));
   }
 
   public grantWrite(grantee: iam.IGrantable): iam.Grant {
-    return this.grant(grantee, {
-      table: [
-        'dynamodb:BatchGetItem',
-        'dynamodb:ConditionCheckItem',
-        'dynamodb:GetItem',
-        'dynamodb:PutItem',
-        'dynamodb:Query',
-        'dynamodb:UpdateItem',
-      ],
+    return this.grant(grantee, [...REGISTRY_RIGHTS.read, ...REGISTRY_RIGHTS.write], {
       files: ['s3:AbortMultipartUpload', 's3:GetObject', 's3:PutObject'],
+      key: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    }).combine(this.grantListing(grantee));
+  }
+
+  public grantWriteAccessRules(grantee: iam.IGrantable): iam.Grant {
+    return this.grant(grantee, REGISTRY_RIGHTS.writeAccessRules, {
+      files: [],
       key: ['kms:Decrypt', 'kms:GenerateDataKey'],
     });
   }
@@ -74,30 +78,37 @@ export class ShopRegistry extends Construct implements IModelRegistry {
   }
 
   /** Nothing but the registry's own items: their partition keys begin as no key of the app does. */
-  private grant(grantee: iam.IGrantable, actions: Record<'table' | 'files' | 'key', string[]>): iam.Grant {
-    const conditions = {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['NAME#*', 'M#*', 'LOG#*', 'OUTBOX#*'] },
-    };
+  private grant(
+    grantee: iam.IGrantable,
+    rights: readonly TableRight[],
+    actions: Record<'files' | 'key', string[]>,
+  ): iam.Grant {
+    let grant = this.key.grant(grantee, ...actions.key);
+    for (const right of rights) {
+      grant = grant.combine(
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: [...right.actions],
+          resourceArns: [this.table.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...right.partitions] } },
+        }),
+      );
+    }
+    if (actions.files.length === 0) return grant;
+    return grant.combine(
+      iam.Grant.addToPrincipal({
+        grantee,
+        actions: actions.files,
+        resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
+      }),
+    );
+  }
+
+  private grantListing(grantee: iam.IGrantable): iam.Grant {
     return iam.Grant.addToPrincipal({
       grantee,
-      actions: actions.table,
-      resourceArns: [this.table.tableArn],
-      conditions,
-    })
-      .combine(
-        iam.Grant.addToPrincipal({
-          grantee,
-          actions: ['dynamodb:Query'],
-          resourceArns: [`${this.table.tableArn}/index/${MODELS_INDEX.name}`],
-        }),
-      )
-      .combine(
-        iam.Grant.addToPrincipal({
-          grantee,
-          actions: actions.files,
-          resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
-        }),
-      )
-      .combine(this.key.grant(grantee, ...actions.key));
+      actions: ['dynamodb:Query'],
+      resourceArns: [`${this.table.tableArn}/index/${MODELS_INDEX.name}`],
+    });
   }
 }

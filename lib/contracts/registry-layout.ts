@@ -1,6 +1,57 @@
 /** Key attributes of the registry table. */
 export const REGISTRY_KEY = { partition: 'pk', sort: 'sk' } as const;
 
+/**
+ * What the partition keys of the registry begin with: an item whose key begins otherwise is not the registry's. Several
+ * kinds of items in partitions of their own, so that permissions can tell them apart (`dynamodb:LeadingKeys`).
+ */
+export const REGISTRY_PARTITIONS = {
+  /** Which model has a name: `NAME#<name>`. */
+  names: 'NAME#',
+  /** A model with its versions and aliases: `M#<model id>`. */
+  models: 'M#',
+  /** Every revision of the access rules. */
+  accessRules: 'ACCESS',
+  /** Where the aliases of a model pointed and when: `LOG#<model id>`. */
+  aliasLogs: 'LOG#',
+  /** Events that are to be sent: `OUTBOX#<model id>`, and `OUTBOX#ACCESS` for the access rules. */
+  events: 'OUTBOX#',
+} as const;
+
+export type RegistryPartitions = typeof REGISTRY_PARTITIONS;
+
+/** Some actions on the registry table, and the partition keys on which they are needed, as patterns of IAM. */
+export interface TableRight {
+  readonly actions: readonly string[];
+  readonly partitions: readonly string[];
+}
+
+const { names, models, accessRules, aliasLogs, events } = REGISTRY_PARTITIONS;
+
+/** What each intent needs of the table. Nothing is ever deleted; logs, events and rules are only put, never changed. */
+export const REGISTRY_RIGHTS = {
+  /** To serve models, which takes the access rules too; listing them takes `dynamodb:Query` on the index besides. */
+  read: [
+    {
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
+      partitions: [`${names}*`, `${models}*`, accessRules],
+    },
+  ],
+  /** To register versions and to move aliases, beside reading. */
+  write: [
+    {
+      actions: ['dynamodb:PutItem'],
+      partitions: [`${names}*`, `${models}*`, `${aliasLogs}*`, `${events}*`],
+    },
+    { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'], partitions: [`${models}*`] },
+  ],
+  /** To read and to put the rules about who may use which models. */
+  writeAccessRules: [
+    { actions: ['dynamodb:GetItem', 'dynamodb:Query'], partitions: [accessRules] },
+    { actions: ['dynamodb:PutItem'], partitions: [accessRules, `${events}${accessRules}`] },
+  ],
+} as const satisfies Readonly<Record<string, readonly TableRight[]>>;
+
 /** Index that lists registered models by name: items that carry both attributes are in it. */
 export const MODELS_INDEX = { name: 'models', partition: 'listing', sort: 'name' } as const;
 

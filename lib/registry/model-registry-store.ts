@@ -2,8 +2,31 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { MODELS_INDEX, REGISTRY_KEY } from '../contracts/registry-layout';
+
+/** What a model registry keeps, wherever that was made. */
+export interface IModelRegistryStore extends IConstruct {
+  /** Models, versions and aliases, the access rules and the log of changes; keys and index as in `cdk-strata/contracts/registry-layout`. */
+  readonly table: dynamodb.ITable;
+  /** Model files, by digest. */
+  readonly artifactsBucket: s3.IBucket;
+  /** Encrypts both; undefined where keys of AWS do. */
+  readonly encryptionKey?: kms.IKey;
+}
+
+/** What is known of a registry that another stack or app made. */
+export interface ModelRegistryAttributes {
+  /** Name of the table. */
+  readonly tableName: string;
+  /** Name of the bucket. */
+  readonly artifactsBucketName: string;
+  /**
+   * ARN of the key that encrypts both.
+   * @default - both are encrypted with keys of AWS
+   */
+  readonly encryptionKeyArn?: string;
+}
 
 /** Properties of a registry's store. */
 export interface ModelRegistryStoreProps {
@@ -27,32 +50,39 @@ export interface ModelRegistryStoreProps {
  * const store = new ModelRegistryStore(dataStack, 'ModelRegistryStore');
  * new ModelRegistry(serviceStack, 'ModelRegistry', { store });
  */
-export class ModelRegistryStore extends Construct {
-  /** Models, versions and aliases. */
+export class ModelRegistryStore extends Construct implements IModelRegistryStore {
+  /** What another stack or app keeps, or what was retained of a stack that is gone. */
+  public static fromAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ModelRegistryAttributes,
+  ): IModelRegistryStore {
+    return new ImportedModelRegistryStore(scope, id, attributes);
+  }
+
   public readonly table: dynamodb.ITable;
-  /** Model files, by digest. */
   public readonly artifactsBucket: s3.IBucket;
-  /** Encrypts both. */
-  public readonly encryptionKey: kms.IKey;
+  public readonly encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: ModelRegistryStoreProps = {}) {
     super(scope, id);
     // In apps without this flag the CDK would want an access control list, which the buckets do not have.
     this.node.setContext('@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy', true);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN;
-    this.encryptionKey =
+    const encryptionKey =
       props.encryptionKey ??
       new kms.Key(this, 'Key', {
         description: 'Encrypts the model registry',
         enableKeyRotation: true,
         removalPolicy,
       });
+    this.encryptionKey = encryptionKey;
     const table = new dynamodb.Table(this, 'Table', {
       partitionKey: { name: REGISTRY_KEY.partition, type: dynamodb.AttributeType.STRING },
       sortKey: { name: REGISTRY_KEY.sort, type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
-      encryptionKey: this.encryptionKey,
+      encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
       removalPolicy,
@@ -65,7 +95,7 @@ export class ModelRegistryStore extends Construct {
     this.table = table;
     this.artifactsBucket = new s3.Bucket(this, 'Artifacts', {
       encryption: s3.BucketEncryption.KMS,
-      encryptionKey: this.encryptionKey,
+      encryptionKey,
       bucketKeyEnabled: true,
       versioned: true,
       enforceSSL: true,
@@ -90,5 +120,20 @@ export class ModelRegistryStore extends Construct {
       lifecycleRules: [{ expiration: Duration.days(365), noncurrentVersionExpiration: Duration.days(30) }],
       removalPolicy,
     });
+  }
+}
+
+class ImportedModelRegistryStore extends Construct implements IModelRegistryStore {
+  public readonly table: dynamodb.ITable;
+  public readonly artifactsBucket: s3.IBucket;
+  public readonly encryptionKey?: kms.IKey;
+
+  constructor(scope: Construct, id: string, attributes: ModelRegistryAttributes) {
+    super(scope, id);
+    this.encryptionKey = attributes.encryptionKeyArn
+      ? kms.Key.fromKeyArn(this, 'Key', attributes.encryptionKeyArn)
+      : undefined;
+    this.table = dynamodb.Table.fromTableName(this, 'Table', attributes.tableName);
+    this.artifactsBucket = s3.Bucket.fromBucketName(this, 'Artifacts', attributes.artifactsBucketName);
   }
 }

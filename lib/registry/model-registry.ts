@@ -1,20 +1,22 @@
-import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as kms from 'aws-cdk-lib/aws-kms';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as s3 from 'aws-cdk-lib/aws-s3';
+import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
-import { ARTIFACT_PREFIX, MODELS_INDEX } from '../contracts/registry-layout';
-import { ModelRegistryStore } from './model-registry-store';
+import {
+  ARTIFACT_PREFIX,
+  MODELS_INDEX,
+  REGISTRY_RIGHTS,
+  type TableRight,
+} from '../contracts/registry-layout';
+import {
+  type IModelRegistryStore,
+  type ModelRegistryAttributes,
+  ModelRegistryStore,
+} from './model-registry-store';
 
-const TABLE_READ_ACTIONS = ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'];
-const TABLE_WRITE_ACTIONS = [
-  'dynamodb:ConditionCheckItem',
-  'dynamodb:DeleteItem',
-  'dynamodb:PutItem',
-  'dynamodb:UpdateItem',
-];
 const ARTIFACT_READ_ACTIONS = ['s3:GetObject'];
 const ARTIFACT_WRITE_ACTIONS = [
   's3:AbortMultipartUpload',
@@ -25,32 +27,27 @@ const ARTIFACT_WRITE_ACTIONS = [
 const KEY_READ_ACTIONS = ['kms:Decrypt'];
 const KEY_WRITE_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 
-/** A registry of models: the truth about which versions exist and which of them an alias means. */
+/**
+ * A registry of models: the truth about which versions exist and which of them an alias means.
+ *
+ * Who implements it keeps to the layout in `cdk-strata/contracts/registry-layout`: keys, index and prefix of the items,
+ * and what each grant has to open. `REGISTRY_RIGHTS` lists actions and partition keys for each; a function that serves
+ * models reads the access rules (`ACCESS`) with every request, beside `NAME#…` and `M#…`.
+ */
 export interface IModelRegistry extends IConstruct {
   /** Models, versions and aliases. */
   readonly table: dynamodb.ITable;
   /** Model files, by digest. */
   readonly artifactsBucket: s3.IBucket;
 
-  /** Allows to resolve models, versions and aliases and to read model files. */
+  /** Allows to resolve models, versions and aliases, to read model files and the access rules. */
   grantRead(grantee: iam.IGrantable): iam.Grant;
-  /** Allows to register versions and to move aliases, beside reading. */
+  /** Allows to register versions and to move aliases, beside reading. Access rules stay as they are. */
   grantWrite(grantee: iam.IGrantable): iam.Grant;
+  /** Allows to read and to put the access rules: who may use which models. */
+  grantWriteAccessRules(grantee: iam.IGrantable): iam.Grant;
   /** Lets a function read the registry: grants, and tells it the names through its environment. */
   bindTo(handler: lambda.Function): void;
-}
-
-/** What is known of a registry that another stack or app made. */
-export interface ModelRegistryAttributes {
-  /** Name of the table. */
-  readonly tableName: string;
-  /** Name of the bucket. */
-  readonly artifactsBucketName: string;
-  /**
-   * ARN of the key that encrypts both.
-   * @default - both are encrypted with keys of AWS
-   */
-  readonly encryptionKeyArn?: string;
 }
 
 /** Properties of a model registry. */
@@ -59,24 +56,59 @@ export interface ModelRegistryProps {
    * Where the registry keeps its data.
    * @default - a store of its own
    */
-  readonly store?: ModelRegistryStore;
+  readonly store?: IModelRegistryStore;
 }
 
-abstract class ModelRegistryBase extends Construct implements IModelRegistry {
-  public abstract readonly table: dynamodb.ITable;
-  public abstract readonly artifactsBucket: s3.IBucket;
-  /** Encrypts table and bucket. */
-  public abstract readonly encryptionKey?: kms.IKey;
+/**
+ * The model registry layer.
+ *
+ * @example
+ * const registry = new ModelRegistry(this, 'ModelRegistry');
+ * registry.grantWrite(deployRole);
+ */
+export class ModelRegistry extends Construct implements IModelRegistry {
+  /** A registry that another stack or app made. */
+  public static fromAttributes(
+    scope: Construct,
+    id: string,
+    attributes: ModelRegistryAttributes,
+  ): IModelRegistry {
+    const imported = new Construct(scope, id);
+    const store = ModelRegistryStore.fromAttributes(imported, 'Store', attributes);
+    return new ModelRegistry(imported, 'Resource', { store });
+  }
+
+  public readonly table: dynamodb.ITable;
+  public readonly artifactsBucket: s3.IBucket;
+  /** Encrypts table and bucket; undefined where keys of AWS do. */
+  public readonly encryptionKey?: kms.IKey;
+
+  constructor(scope: Construct, id: string, props: ModelRegistryProps = {}) {
+    super(scope, id);
+    const store = props.store ?? new ModelRegistryStore(this, 'Store');
+    this.table = store.table;
+    this.artifactsBucket = store.artifactsBucket;
+    this.encryptionKey = store.encryptionKey;
+  }
 
   public grantRead(grantee: iam.IGrantable): iam.Grant {
-    return this.grantActions(grantee, TABLE_READ_ACTIONS, ARTIFACT_READ_ACTIONS, KEY_READ_ACTIONS);
+    const grant = this.grantTable(grantee, REGISTRY_RIGHTS.read)
+      .combine(this.grantListing(grantee))
+      .combine(this.grantArtifacts(grantee, ARTIFACT_READ_ACTIONS));
+    return this.withKey(grant, grantee, KEY_READ_ACTIONS);
   }
 
   public grantWrite(grantee: iam.IGrantable): iam.Grant {
-    return this.grantActions(
+    const grant = this.grantTable(grantee, [...REGISTRY_RIGHTS.read, ...REGISTRY_RIGHTS.write])
+      .combine(this.grantListing(grantee))
+      .combine(this.grantArtifacts(grantee, ARTIFACT_WRITE_ACTIONS));
+    return this.withKey(grant, grantee, KEY_WRITE_ACTIONS);
+  }
+
+  public grantWriteAccessRules(grantee: iam.IGrantable): iam.Grant {
+    return this.withKey(
+      this.grantTable(grantee, REGISTRY_RIGHTS.writeAccessRules),
       grantee,
-      [...TABLE_READ_ACTIONS, ...TABLE_WRITE_ACTIONS],
-      ARTIFACT_WRITE_ACTIONS,
       KEY_WRITE_ACTIONS,
     );
   }
@@ -87,70 +119,40 @@ abstract class ModelRegistryBase extends Construct implements IModelRegistry {
     handler.addEnvironment(ENVIRONMENT.artifactsBucket, this.artifactsBucket.bucketName);
   }
 
-  private grantActions(
-    grantee: iam.IGrantable,
-    tableActions: string[],
-    artifactActions: string[],
-    keyActions: string[],
-  ): iam.Grant {
-    const grant = iam.Grant.addToPrincipal({
+  /** By what partition keys begin with: every one of these actions names the keys that it is about. */
+  private grantTable(grantee: iam.IGrantable, rights: readonly TableRight[]): iam.Grant {
+    return rights
+      .map(({ actions, partitions }) =>
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: [...actions],
+          resourceArns: [this.table.tableArn],
+          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] } },
+        }),
+      )
+      .reduce((all, one) => all.combine(one));
+  }
+
+  /** The index holds models only, and its partition key is not the table's. */
+  private grantListing(grantee: iam.IGrantable): iam.Grant {
+    return iam.Grant.addToPrincipal({
       grantee,
-      actions: tableActions,
-      resourceArns: [this.table.tableArn, `${this.table.tableArn}/index/${MODELS_INDEX.name}`],
-    }).combine(
-      iam.Grant.addToPrincipal({
-        grantee,
-        actions: artifactActions,
-        resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
-      }),
-    );
-    // A key policy alone would give a grantee that has no policy of its own a key without a lock.
+      actions: ['dynamodb:Query'],
+      resourceArns: [`${this.table.tableArn}/index/${MODELS_INDEX.name}`],
+    });
+  }
+
+  private grantArtifacts(grantee: iam.IGrantable, actions: string[]): iam.Grant {
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions,
+      resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
+    });
+  }
+
+  /** A key policy alone would give a grantee that has no policy of its own a key without a lock. */
+  private withKey(grant: iam.Grant, grantee: iam.IGrantable, actions: string[]): iam.Grant {
     if (!grant.success || !this.encryptionKey) return grant;
-    return grant.combine(this.encryptionKey.grant(grantee, ...keyActions));
-  }
-}
-
-/**
- * The model registry layer.
- *
- * @example
- * const registry = new ModelRegistry(this, 'ModelRegistry');
- * registry.grantWrite(deployRole);
- */
-export class ModelRegistry extends ModelRegistryBase {
-  /** A registry that another stack or app made. */
-  public static fromAttributes(
-    scope: Construct,
-    id: string,
-    attributes: ModelRegistryAttributes,
-  ): IModelRegistry {
-    return new ImportedModelRegistry(scope, id, attributes);
-  }
-
-  public readonly table: dynamodb.ITable;
-  public readonly artifactsBucket: s3.IBucket;
-  public readonly encryptionKey?: kms.IKey;
-
-  constructor(scope: Construct, id: string, props: ModelRegistryProps = {}) {
-    super(scope, id);
-    const store = props.store ?? new ModelRegistryStore(this, 'Store');
-    this.table = store.table;
-    this.artifactsBucket = store.artifactsBucket;
-    this.encryptionKey = store.encryptionKey;
-  }
-}
-
-class ImportedModelRegistry extends ModelRegistryBase {
-  public readonly table: dynamodb.ITable;
-  public readonly artifactsBucket: s3.IBucket;
-  public readonly encryptionKey?: kms.IKey;
-
-  constructor(scope: Construct, id: string, attributes: ModelRegistryAttributes) {
-    super(scope, id);
-    this.encryptionKey = attributes.encryptionKeyArn
-      ? kms.Key.fromKeyArn(this, 'Key', attributes.encryptionKeyArn)
-      : undefined;
-    this.table = dynamodb.Table.fromTableName(this, 'Table', attributes.tableName);
-    this.artifactsBucket = s3.Bucket.fromBucketName(this, 'Artifacts', attributes.artifactsBucketName);
+    return grant.combine(this.encryptionKey.grant(grantee, ...actions));
   }
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ScoringStack } from '../../../examples/compose/scoring-stack';
 import { ShopRegistry } from '../../../examples/compose/shop-registry';
 import { ShopStack } from '../../../examples/compose/shop-stack';
+import { REGISTRY_RIGHTS } from '../../../lib/contracts/registry-layout';
 import { TEST_ENV, testApp } from '../../support/synth';
 
 const app = testApp();
@@ -44,14 +45,13 @@ describe('a layer in an app that is there already', () => {
   });
 
   it('lets the function read what belongs to models, and nothing else of the table', () => {
+    const [{ actions, partitions }] = REGISTRY_RIGHTS.read;
     added.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {
         Statement: Match.arrayWith([
           Match.objectLike({
-            Action: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
-            Condition: {
-              'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['NAME#*', 'M#*', 'LOG#*', 'OUTBOX#*'] },
-            },
+            Action: [...actions],
+            Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] } },
           }),
         ]),
       },

@@ -77,12 +77,16 @@ describe('a registry store that may go', () => {
 });
 
 describe('a registry grants', () => {
-  const statements = (grant: (registry: ModelRegistry, role: iam.IRole) => void) => {
+  const statements = (grant: (registry: ModelRegistry, role: iam.IRole) => unknown) => {
     const stack = testStack();
     const role = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
     grant(new ModelRegistry(stack, 'Registry'), role);
     const [policy] = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'));
-    return policy?.Properties.PolicyDocument.Statement as { Action: string | string[]; Resource: unknown }[];
+    return policy?.Properties.PolicyDocument.Statement as {
+      Action: string | string[];
+      Resource: unknown;
+      Condition?: unknown;
+    }[];
   };
 
   it('reading of the table, of admitted files and of the key that encrypts them', () => {
@@ -90,6 +94,7 @@ describe('a registry grants', () => {
     expect(granted.flatMap(({ Action }) => Action)).toEqual([
       'dynamodb:BatchGetItem',
       'dynamodb:GetItem',
+      'dynamodb:Query',
       'dynamodb:Query',
       's3:GetObject',
       'kms:Decrypt',
@@ -102,6 +107,22 @@ describe('a registry grants', () => {
     expect(actions).toContain('s3:PutObject');
     expect(actions).toContain('kms:GenerateDataKey');
     expect(actions).not.toContain('s3:DeleteObject');
+  });
+
+  it('reading with the access rules, which a function asks for with every request', () => {
+    const [table] = statements((registry, role) => registry.grantRead(role));
+    expect(table?.Condition).toEqual({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['NAME#*', 'M#*', 'ACCESS'] },
+    });
+  });
+
+  it.each([
+    ['registering', (registry: ModelRegistry, role: iam.IRole) => registry.grantWrite(role)],
+    ['access rules', (registry: ModelRegistry, role: iam.IRole) => registry.grantWriteAccessRules(role)],
+  ] as const)('%s without the right to delete items', (_intent, grant) => {
+    const actions = statements(grant).flatMap(({ Action }) => Action);
+    expect(actions).toContain('dynamodb:PutItem');
+    expect(actions).not.toContain('dynamodb:DeleteItem');
   });
 
   it('an imported role its policy', () => {

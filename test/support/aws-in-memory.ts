@@ -1,0 +1,145 @@
+import { Readable } from 'node:stream';
+import {
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
+import {
+  BatchGetCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  TransactWriteCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+
+interface Item {
+  readonly pk: string;
+  readonly sk: string;
+  readonly listing?: string;
+}
+
+/** The clients of every adapter, answered from memory: enough of DynamoDB and S3 for the adapters to do their work. */
+export class AwsInMemory {
+  readonly #dynamo = mockClient(DynamoDBDocumentClient);
+  readonly #s3 = mockClient(S3Client);
+  readonly #items = new Map<string, Item>();
+  readonly #objects = new Map<string, Buffer>();
+  readonly #parts = new Map<string, Buffer[]>();
+
+  constructor() {
+    this.#answerTable();
+    this.#answerBuckets();
+  }
+
+  putObject(bucket: string, key: string, bytes: Buffer): void {
+    this.#objects.set(`${bucket}/${key}`, bytes);
+  }
+
+  /** The commands that were sent since this was last asked for. */
+  takeCommands(): { readonly constructor: { readonly name: string }; readonly input: object }[] {
+    const commands = [...this.#dynamo.calls(), ...this.#s3.calls()].map(({ args: [command] }) => command);
+    this.#dynamo.resetHistory();
+    this.#s3.resetHistory();
+    return commands;
+  }
+
+  restore(): void {
+    this.#dynamo.restore();
+    this.#s3.restore();
+  }
+
+  #answerTable(): void {
+    const dynamo = this.#dynamo;
+    dynamo.on(GetCommand).callsFake(({ Key }) => ({ Item: this.#item(Key as Item) }));
+    dynamo.on(BatchGetCommand).callsFake(({ RequestItems }) => ({
+      Responses: Object.fromEntries(
+        Object.entries(RequestItems as Record<string, { Keys: Item[] }>).map(([table, { Keys }]) => [
+          table,
+          Keys.map((key) => this.#item(key)).filter((item) => item !== undefined),
+        ]),
+      ),
+    }));
+    dynamo.on(QueryCommand).callsFake(({ IndexName, ExpressionAttributeValues, ScanIndexForward, Limit }) => {
+      const wanted = Object.values(ExpressionAttributeValues as Record<string, string>)[0];
+      const found = [...this.#items.values()].filter(
+        ({ pk, listing }) => (IndexName ? listing : pk) === wanted,
+      );
+      found.sort((a, b) => (a.sk < b.sk ? -1 : 1));
+      if (ScanIndexForward === false) found.reverse();
+      return { Items: found.slice(0, Limit as number | undefined) };
+    });
+    dynamo.on(TransactWriteCommand).callsFake(({ TransactItems }: TransactInput) => {
+      for (const { Put, Update } of TransactItems) {
+        if (Put) this.#items.set(address(Put.Item), Put.Item);
+        if (Update) this.#countUp(Update.Key, Update.ExpressionAttributeValues[':next'] as number);
+      }
+      return {};
+    });
+  }
+
+  #answerBuckets(): void {
+    const s3 = this.#s3;
+    const place = ({ Bucket, Key }: { Bucket?: string; Key?: string }) => `${Bucket}/${Key}`;
+    const read = (input: object) => {
+      const bytes = this.#objects.get(place(input));
+      if (bytes) return bytes;
+      throw Object.assign(new Error('no such object'), {
+        name: 'NoSuchKey',
+        $metadata: { httpStatusCode: 404 },
+      });
+    };
+    s3.on(HeadObjectCommand).callsFake(async (input) => ({ ContentLength: read(input).length }));
+    s3.on(GetObjectCommand).callsFake(async (input) => ({
+      ContentLength: read(input).length,
+      Body: Readable.from([read(input)]),
+    }));
+    s3.on(PutObjectCommand).callsFake(async (input) => {
+      this.#objects.set(place(input), await bytesOf(input.Body));
+      return {};
+    });
+    s3.on(CreateMultipartUploadCommand).callsFake(async (input) => {
+      this.#parts.set(place(input), []);
+      return { UploadId: place(input) };
+    });
+    s3.on(UploadPartCommand).callsFake(async (input) => {
+      const parts = this.#parts.get(place(input)) as Buffer[];
+      parts[(input.PartNumber as number) - 1] = await bytesOf(input.Body);
+      return { ETag: String(input.PartNumber) };
+    });
+    s3.on(CompleteMultipartUploadCommand).callsFake(async (input) => {
+      this.#objects.set(place(input), Buffer.concat(this.#parts.get(place(input)) as Buffer[]));
+      return {};
+    });
+  }
+
+  #item(key: Item): Item | undefined {
+    return this.#items.get(address(key));
+  }
+
+  #countUp(key: Item, nextVersion: number): void {
+    this.#items.set(address(key), { ...(this.#item(key) as Item), nextVersion } as Item);
+  }
+}
+
+interface TransactInput {
+  readonly TransactItems: readonly {
+    readonly Put?: { readonly Item: Item };
+    readonly Update?: { readonly Key: Item; readonly ExpressionAttributeValues: Record<string, unknown> };
+  }[];
+}
+
+function address({ pk, sk }: Item): string {
+  return JSON.stringify([pk, sk]);
+}
+
+async function bytesOf(body: unknown): Promise<Buffer> {
+  if (body instanceof Uint8Array) return Buffer.from(body);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
