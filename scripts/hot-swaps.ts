@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { serve } from '../server/serve.ts';
 
 const MODEL = resolve(import.meta.dirname, '..', 'examples', 'penguins', 'model.onnx');
@@ -12,6 +14,10 @@ const REQUEST = resolve(import.meta.dirname, '..', 'examples', 'penguins', 'requ
 
 /** One: every swap is seen by the same worker. */
 const WORKERS = 1;
+
+/** Garbage is no leak. */
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Until a file that was replaced must be served, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -90,6 +96,7 @@ function median(values: readonly number[]): number {
 }
 
 function residentBytes(): number {
+  collectGarbage();
   return process.memoryUsage().rss;
 }
 

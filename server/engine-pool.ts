@@ -9,8 +9,8 @@ import { EngineThread, type EngineThreadOptions } from './engine-thread.ts';
 export interface EnginePoolOptions extends Omit<EngineThreadOptions, 'onEvent' | 'onEnd'> {
   /** Number of threads, each with one thread of onnxruntime. */
   readonly workers: number;
-  /** Path of the artifact's file on this machine. */
-  readonly locate: (artifact: Artifact) => Promise<string>;
+  /** Paths of the artifact's files on this machine, by digest. */
+  readonly locate: (artifact: Artifact) => Promise<ReadonlyMap<string, string>>;
   /** How long a run may take before its worker is given up, in milliseconds. @default 60000 */
   readonly runTimeoutMs?: number;
   /** Sessions that a worker closes in its life; onnxruntime keeps a little memory of each. @default 100 */
@@ -124,9 +124,9 @@ export class EnginePool implements ModelRunner {
   }
 
   async #loadEverywhere(version: ModelVersion): Promise<void> {
-    const path = await this.#options.locate(version.artifact);
+    const paths = await this.#options.locate(version.artifact);
     if (this.#threads.length === 0) throw noWorker();
-    const loads = this.#threads.map((thread) => thread.load(version, path));
+    const loads = this.#threads.map((thread) => thread.load(version, paths));
     await Promise.any(loads).catch((error: AggregateError) => {
       throw error.errors[0];
     });

@@ -84,10 +84,10 @@ export class EngineThread {
     return this.#isEnded;
   }
 
-  async load(version: ModelVersion, path: string): Promise<void> {
+  async load(version: ModelVersion, paths: ReadonlyMap<string, string>): Promise<void> {
     const { digest } = version.artifact;
     this.#asked.set(digest, version);
-    await this.#ask({ type: 'load', version, path });
+    await this.#ask({ type: 'load', version, paths });
     this.open.set(digest, version);
   }
 

@@ -17,8 +17,9 @@ const port = parentPort;
 if (!port) throw new Error('this file is started as a worker thread');
 const { directory, maxBytes } = workerData as WorkerSettings;
 
-/** Versions that were loaded, and the files they came from, by digest. */
+/** Versions that were loaded, by digest. */
 const versions = new Map<string, ModelVersion>();
+/** Where their files came from, by the digest of the file. */
 const paths = new Map<string, string>();
 
 const engine = new Engine({
@@ -44,7 +45,7 @@ async function answer(request: WorkerRequest): Promise<Map<string, Tensor> | und
   switch (request.type) {
     case 'load':
       versions.set(request.version.artifact.digest, request.version);
-      paths.set(request.version.artifact.digest, request.path);
+      for (const [digest, path] of request.paths) paths.set(digest, path);
       await engine.load(request.version);
       return undefined;
     case 'run': {

@@ -1,8 +1,7 @@
 import { InvalidInputError, UnavailableError } from '../core/errors.ts';
-import { describeModel } from '../core/onnx/describe-model.ts';
-import { readModelFile } from '../core/registry/model-file.ts';
 import type { Artifact, ModelVersion, RegisteredModel } from '../core/registry/model-version.ts';
 import { CHAMPION, isAlias, isVersionNumber } from '../core/registry/names.ts';
+import { readArtifact } from '../core/registry/read-artifact.ts';
 import { modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
 import { type FoundFile, findModels } from './find-models.ts';
@@ -19,6 +18,8 @@ type Prepare = (version: ModelVersion) => Promise<void>;
 interface Entry {
   readonly file: FoundFile;
   readonly version: ModelVersion;
+  /** Where its files are, by digest. */
+  readonly paths: ReadonlyMap<string, string>;
 }
 
 /** The models of a folder as a registry: the highest version of each is its champion. */
@@ -32,8 +33,8 @@ export class ModelFolder implements RegistryReader {
   #models = new Map<string, RegisteredModel>();
   /** Stamps of the last look, by path: a file is read when it looks the same twice, so not while it is written. */
   #seen = new Map<string, string>();
-  /** Paths of files that are read and not served yet, by digest. */
-  readonly #coming = new Map<string, string>();
+  /** Versions that are read and not served yet, by digest. */
+  readonly #coming = new Map<string, Entry>();
   /** Stamps of files that were refused. */
   readonly #refused = new Map<string, string>();
 
@@ -44,7 +45,7 @@ export class ModelFolder implements RegistryReader {
 
   /**
    * @param path an ONNX file, or a folder in one of the layouts of `findModels`
-   * @throws InvalidInputError `FILE_NOT_FOUND`, `NO_MODELS`, and what `describeModel` throws when no file can be served
+   * @throws InvalidInputError `FILE_NOT_FOUND`, `NO_MODELS`, and what `readArtifact` throws when no file can be served
    */
   static async open(path: string, onEvent: (event: FolderEvent) => void = () => {}): Promise<ModelFolder> {
     const refusals: unknown[] = [];
@@ -79,17 +80,14 @@ export class ModelFolder implements RegistryReader {
     return await this.#take([...atRest, ...kept], prepare);
   }
 
-  /** Path of the file with the digest. @throws UnavailableError `ARTIFACT_UNAVAILABLE` */
-  async locate({ digest }: Artifact): Promise<string> {
+  /** Paths of the files of an artifact, by their digests. @throws UnavailableError `ARTIFACT_UNAVAILABLE` */
+  async locate({ digest }: Artifact): Promise<ReadonlyMap<string, string>> {
     const coming = this.#coming.get(digest);
-    if (coming !== undefined) return coming;
-    for (const { file, version } of this.#entries.values()) {
-      if (version.artifact.digest === digest) return file.path;
-    }
+    const served = [...this.#entries.values()].find(({ version }) => version.artifact.digest === digest);
+    const { paths } = coming ?? served ?? {};
+    if (paths) return paths;
     throw new UnavailableError('ARTIFACT_UNAVAILABLE', `The file with the digest ${digest} is gone.`);
   }
-
-  async ping(): Promise<void> {}
 
   /** Whether the bytes of a version are served, or about to be, under whatever name. */
   serves({ artifact: { digest } }: ModelVersion): boolean {
@@ -98,6 +96,9 @@ export class ModelFolder implements RegistryReader {
       [...this.#entries.values()].some(({ version }) => version.artifact.digest === digest)
     );
   }
+
+  /** The folder was read: it answers. */
+  async ping(): Promise<void> {}
 
   async modelNames(): Promise<string[]> {
     return [...this.#models.keys()].sort();
@@ -144,19 +145,23 @@ export class ModelFolder implements RegistryReader {
     const known = this.#entries.get(file.path);
     if (known?.file.stamp === file.stamp || this.#refused.get(file.path) === file.stamp) return known;
     try {
-      const { artifact, bytes } = await readModelFile(file.path);
+      const { artifact, description, files } = await readArtifact(file.path);
+      const { model, version: number } = file;
+      const createdAt = new Date().toISOString();
       const version: ModelVersion = {
-        model: file.model,
-        version: file.version,
+        model,
+        version: number,
         status: 'READY',
         artifact,
-        description: describeModel(bytes),
-        createdAt: new Date().toISOString(),
+        description,
+        createdAt,
       };
-      this.#coming.set(artifact.digest, file.path);
+      const paths = new Map(files.map(({ artifact: { digest }, path }) => [digest, path]));
+      const entry = { file, version, paths };
+      this.#coming.set(artifact.digest, entry);
       await prepare(version).finally(() => this.#coming.delete(artifact.digest));
       this.#refused.delete(file.path);
-      return { file, version };
+      return entry;
     } catch (error) {
       this.#refused.set(file.path, file.stamp);
       this.#onEvent({ type: 'model-refused', path: file.path, error });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +24,8 @@ import { ServingMetrics } from './serving-metrics.ts';
 /** Where models come from. */
 export interface ModelSource {
   readonly registry: RegistryReader;
-  /** Path of an artifact's file on this machine; fetched first where it is elsewhere. */
-  locate(artifact: Artifact): Promise<string>;
+  /** Paths of an artifact's files on this machine, by digest; what was put into the server's directory needs none. */
+  locate(artifact: Artifact): Promise<ReadonlyMap<string, string>>;
   /** Who may use which models. @default - scopes alone decide */
   readonly rules?: AccessRulesReader;
 }
@@ -167,7 +167,10 @@ export class ModelServer {
     if (isServed()) return;
     await this.#pool.forget(version);
     const { digest } = version.artifact;
-    if (!isServed()) await rm(join(this.#options.directory, `${digest}.onnx`), { force: true });
+    const { directory } = this.#options;
+    const kept = (await readdir(directory)).filter((name) => name.startsWith(`${digest}.`));
+    if (isServed()) return;
+    await Promise.all(kept.map((name) => rm(join(directory, name), { recursive: true, force: true })));
   }
 
   /** Answers what came, refuses what comes, then ends. @param graceMs after which what is unfinished is cut off */

@@ -33,6 +33,6 @@ export function registrySource(
   return {
     registry: new CachedRegistryReader(new RegistryTable(table, registryTable), freshness),
     rules: new CachedAccessRules(new AccessRulesTable(table, registryTable), freshness),
-    locate: (artifact) => files.use(artifact, async ({ path }) => path),
+    locate: (artifact) => files.use(artifact, async () => new Map()),
   };
 }

@@ -13,7 +13,12 @@ export interface WorkerSettings {
 
 /** What the server asks of a worker. Each has one answer with the same id. */
 export type WorkerRequest =
-  | { readonly id: number; readonly type: 'load'; readonly version: ModelVersion; readonly path: string }
+  | {
+      readonly id: number;
+      readonly type: 'load';
+      readonly version: ModelVersion;
+      readonly paths: ReadonlyMap<string, string>;
+    }
   | {
       readonly id: number;
       readonly type: 'run';

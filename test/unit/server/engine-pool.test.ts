@@ -26,7 +26,7 @@ async function poolWith(options: Partial<EnginePoolOptions> = {}) {
         (each) => versionOf(each).artifact.digest === digest,
       );
       writeFileSync(path, modelFile(name ?? ''));
-      return path;
+      return new Map([[digest, path]]);
     },
     onEvent: (event) => events.push(event),
     ...options,

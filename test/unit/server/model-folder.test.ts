@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type FolderEvent, ModelFolder } from '../../../server/model-folder.ts';
@@ -47,6 +47,17 @@ describe('a path with models', () => {
     using files = new TestFolder({ '1/model.onnx': 'double' });
     const { folder } = await opened(files.path);
     expect(await folder.modelNames()).toEqual([basename(files.path)]);
+  });
+
+  it('may have weights in files beside the model', async () => {
+    using files = new TestFolder({ 'm/1/model.onnx': 'external_data' });
+    copyFileSync('test/support/models/external_data.bin', files.at('m/1/external_data.bin'));
+    const { folder } = await opened(files.path);
+    const { artifact } = await folder.resolve('m');
+    expect([...(await folder.locate(artifact)).values()].sort()).toEqual([
+      files.at('m/1/external_data.bin'),
+      files.at('m/1/model.onnx'),
+    ]);
   });
 
   it('may hold whatever else, which is passed over', async () => {
@@ -137,7 +148,7 @@ describe('a folder that changes', () => {
     await folder.refresh();
     const seen: string[] = [];
     await folder.refresh(async ({ artifact }) => {
-      seen.push((await folder.resolve('m')).version, await folder.locate(artifact));
+      seen.push((await folder.resolve('m')).version, ...(await folder.locate(artifact)).values());
     });
     expect(seen).toEqual(['1', files.at('m/2/model.onnx')]);
     expect((await folder.resolve('m')).version).toBe('2');

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SUITES } from '../../../conformance/checks/all.ts';
 import { httpCall } from '../../../conformance/http-call.ts';
@@ -133,6 +133,29 @@ describe('tensors as bytes through /invocations', () => {
     const size = bytes.length - 8;
     expect(answer.headers.get('content-type')).toBe(type(size));
     expect([bytes.readFloatLE(size), bytes.readFloatLE(size + 4)]).toEqual([3, -4]);
+    await serving.close();
+  });
+});
+
+describe('a model whose weights stand beside it', () => {
+  it('is served like any other', async () => {
+    using files = new TestFolder({ 'm.onnx': 'external_data' });
+    copyFileSync('test/support/models/external_data.bin', files.at('external_data.bin'));
+    const serving = await serve({ ...quiet, models: files.path, access: {} });
+    const answer = await ask(serving, '/v2/models/m');
+    const { inputs } = (await answer.json()) as {
+      inputs: { name: string; shape: number[]; datatype: string }[];
+    };
+    const shaped = inputs.map(({ name, datatype, shape }) => {
+      const lengths = shape.map((length) => Math.max(1, length));
+      return {
+        name,
+        datatype,
+        shape: lengths,
+        data: Array<number>(lengths.reduce((a, b) => a * b, 1)).fill(1),
+      };
+    });
+    expect((await ask(serving, '/v2/models/m/infer', { inputs: shaped })).status).toBe(200);
     await serving.close();
   });
 });
