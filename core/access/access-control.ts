@@ -51,6 +51,14 @@ export class AccessControl {
   }
 
   /**
+   * Tries whether the rules can be read: without them nobody who is narrowed by them gets in.
+   * @throws UnavailableError as `authorise`
+   */
+  async ready(): Promise<void> {
+    await this.#narrowing([]);
+  }
+
+  /**
    * What lists may show to the caller.
    * @throws AccessRefusedError, UnavailableError as `authorise`
    */

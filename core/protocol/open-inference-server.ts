@@ -102,8 +102,8 @@ export class OpenInferenceServer {
       case 'server-live':
         return json({ live: true });
       case 'server-ready':
-        // Without the registry no model can be found: then this fails, as an inference would.
-        await registry.ping();
+        // Without the registry no model can be found, without the rules nobody may use it: an inference would fail, too.
+        await Promise.all([registry.ping(), this.#access.ready()]);
         // The specification's object has `live`, KServe's client reads `ready`.
         return json({ ready: true, live: true });
       case 'model-list':

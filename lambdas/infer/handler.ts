@@ -28,6 +28,7 @@ export function handler(
   return isSelfCheck(event)
     ? selfCheck({
         server,
+        ports,
         memoryMegabytes: environment.memoryMegabytes,
         requestId: context.awsRequestId,
       })

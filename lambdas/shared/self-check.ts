@@ -7,7 +7,7 @@ export interface SelfCheckEvent {
 
 /** What the version answered, as it would have answered it to API Gateway. */
 export interface SelfCheckResult {
-  /** Whether it can serve: it reaches the registry with its own configuration and rights. */
+  /** Whether it can serve: registry, access rules, model files and exchange answer to its own settings and permissions. */
   readonly readiness: APIGatewayProxyResult;
   /** An inference with the golden model. */
   readonly inference: APIGatewayProxyResult;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AccessControl } from '../../../../core/access/access-control.ts';
 import type { Principal } from '../../../../core/access/principal.ts';
 import { NotFoundError, StrataError, UnavailableError } from '../../../../core/errors.ts';
 import { ADMIN, CALLER, DIGEST, IdentityRunner, modelVersion, registryOf, serve, spec } from './in-memory.ts';
@@ -257,6 +258,14 @@ describe('a failure of the service', () => {
       error: 'The registry does not answer.',
     });
     expect(internalErrors).toEqual([error]);
+  });
+
+  it('is that the access rules cannot be read: nobody whom they narrow gets in', async () => {
+    const access = new AccessControl({ current: () => Promise.reject(new Error('no such table')) });
+    const { call } = serve(versions, { access });
+    const reply = await call('GET', '/v2/health/ready', { as: ADMIN });
+    expect(reply.status).toBe(503);
+    expect(reply.json).toMatchObject({ error_code: 'ACCESS_RULES_UNAVAILABLE' });
   });
 
   it('is not looked for in the names of all models, of which there may be many', async () => {

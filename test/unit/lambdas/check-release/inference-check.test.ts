@@ -7,10 +7,13 @@ import golden from '../../../../lambdas/infer/golden/golden.json' with { type: '
 import { goldenRequest, goldenServer } from '../../../../lambdas/infer/golden-server.ts';
 import { selfCheck } from '../../../../lambdas/infer/self-check.ts';
 import { isSelfCheck, SELF_CHECK } from '../../../../lambdas/shared/self-check.ts';
+import { storeWith, versionOf } from '../../../support/models/model-versions.ts';
 import '../../../support/own-temporary-folder.ts';
+import { registryOf } from '../../core/protocol/in-memory.ts';
 
 const server = goldenServer(512);
-const options = { server, memoryMegabytes: 512, requestId: 'request-1' };
+const ports = { registry: registryOf([versionOf('fixed')]), artifacts: storeWith('fixed') };
+const options = { server, ports, memoryMegabytes: 512, requestId: 'request-1' };
 
 /** The verdict on what onnxruntime really answers, after something was done to it. */
 async function faultAfter(
