@@ -1,9 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
-import { MODELS_INDEX, REGISTRY_KEY } from '../contracts/registry-layout';
+import { ARTIFACT_PREFIX, MODELS_INDEX, REGISTRY_KEY } from '../contracts/registry-layout';
 
 /** What a model registry keeps, wherever that was made. */
 export interface IModelRegistryStore extends IConstruct {
@@ -93,7 +94,7 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
       sortKey: { name: MODELS_INDEX.sort, type: dynamodb.AttributeType.STRING },
     });
     this.table = table;
-    this.artifactsBucket = new s3.Bucket(this, 'Artifacts', {
+    const artifactsBucket = new s3.Bucket(this, 'Artifacts', {
       encryption: s3.BucketEncryption.KMS,
       encryptionKey,
       bucketKeyEnabled: true,
@@ -106,6 +107,8 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
       serverAccessLogsBucket: this.accessLogsBucket(removalPolicy),
       removalPolicy,
     });
+    createOnce(artifactsBucket);
+    this.artifactsBucket = artifactsBucket;
   }
 
   private accessLogsBucket(removalPolicy: RemovalPolicy): s3.IBucket {
@@ -121,6 +124,27 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
       removalPolicy,
     });
   }
+}
+
+/**
+ * Whatever the writer's permissions: a model file is written only where there is none. The parts of an upload create
+ * nothing and carry no condition; completing it does. Copying is refused as well.
+ * Source: Amazon S3 user guide, "Enforce conditional writes on Amazon S3 buckets".
+ */
+function createOnce(bucket: s3.Bucket): void {
+  bucket.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'CreateOnce',
+      effect: iam.Effect.DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions: ['s3:PutObject'],
+      resources: [bucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
+      conditions: {
+        Null: { 's3:if-none-match': 'true' },
+        Bool: { 's3:ObjectCreationOperation': 'true' },
+      },
+    }),
+  );
 }
 
 class ImportedModelRegistryStore extends Construct implements IModelRegistryStore {

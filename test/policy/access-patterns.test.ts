@@ -239,3 +239,25 @@ describe.each(Object.entries(APPS))('with %s', (_name, { template, names }) => {
     expect(may('s3:PutObject', 'other/00')).toBe(false);
   });
 });
+
+describe('a file of a model', () => {
+  const { template, names } = APPS['a registry of its own'];
+  const policies = new PolicyEvaluator(template, ROLES.registers);
+  const writes = (command: string, input: object, key = 'artifacts/sha256/00') =>
+    requestsOf(
+      { constructor: { name: command }, input: { Bucket: ARTIFACTS, Key: key, ...input } },
+      names,
+    ).every((request) => policies.allows(request));
+
+  it('is created by one request, or in parts', () => {
+    expect(writes('PutObjectCommand', { IfNoneMatch: '*' })).toBe(true);
+    expect(writes('CreateMultipartUploadCommand', {})).toBe(true);
+    expect(writes('UploadPartCommand', {})).toBe(true);
+    expect(writes('CompleteMultipartUploadCommand', { IfNoneMatch: '*' })).toBe(true);
+  });
+
+  it('is not overwritten, whoever may write', () => {
+    expect(writes('PutObjectCommand', {})).toBe(false);
+    expect(writes('CompleteMultipartUploadCommand', {})).toBe(false);
+  });
+});

@@ -80,7 +80,7 @@ const ALLOWED: readonly AllowedWildcard[] = [
       JSON.stringify(statement.Condition).includes('aws:SourceArn'),
   },
   {
-    reason: 'What is denied to everybody unless the connection is encrypted',
+    reason: 'What a bucket denies to everybody: connections without encryption, overwriting model files',
     is: ({ type, statement }) =>
       type === 'AWS::S3::BucketPolicy' && statement.Effect === 'Deny' && statement.Condition !== undefined,
   },

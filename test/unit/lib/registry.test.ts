@@ -57,6 +57,25 @@ describe('a registry store by default', () => {
     });
   });
 
+  it('refuses to write a model file except where there is none', () => {
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Deny',
+            Principal: { AWS: '*' },
+            Action: 's3:PutObject',
+            Resource: { 'Fn::Join': ['', Match.arrayWith(['/artifacts/sha256/*'])] },
+            Condition: {
+              Null: { 's3:if-none-match': 'true' },
+              Bool: { 's3:ObjectCreationOperation': 'true' },
+            },
+          }),
+        ]),
+      },
+    });
+  });
+
   it('rotates its key', () => {
     template.hasResource('AWS::KMS::Key', {
       DeletionPolicy: 'Retain',
