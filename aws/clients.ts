@@ -4,6 +4,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CodeDeployClient } from '@aws-sdk/client-codedeploy';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -59,6 +60,10 @@ export function cognito(target: AwsTarget = {}): CognitoIdentityProviderClient {
 
 export function cloudFormation(target: AwsTarget = {}): CloudFormationClient {
   return new CloudFormationClient(clientConfig(target));
+}
+
+export function kinesis(target: AwsTarget = {}): KinesisClient {
+  return new KinesisClient(clientConfig(target));
 }
 
 export function cloudWatch(target: AwsTarget = {}): CloudWatchClient {

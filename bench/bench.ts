@@ -8,10 +8,11 @@ import { coldStart } from './cold-start/cold-start.ts';
 import { deploy } from './deploy.ts';
 import { inference } from './inference/inference.ts';
 import { profile } from './profile/profile.ts';
+import { records } from './records/records.ts';
 import { type Outcome, type Report, reportText, thisMachine } from './report.ts';
 import { synth } from './synth.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [inference, profile, coldStart, synth, deploy];
+const BENCHMARKS: readonly Benchmark[] = [inference, records, profile, coldStart, synth, deploy];
 
 const USAGE = `npm run bench -- [--only <name>]... [--quick] [--json]
 

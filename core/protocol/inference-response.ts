@@ -81,6 +81,23 @@ export async function encodeInference(
   };
 }
 
+/**
+ * The answer to one record of many: the JSON of an answer to an inference, all outputs in it.
+ *
+ * @throws InvalidInputError `CLASSIFICATION_NOT_POSSIBLE`
+ */
+export function encodeRecord(
+  head: ResponseHead,
+  choices: readonly OutputChoice[],
+  results: ReadonlyMap<string, Tensor>,
+): string {
+  const outputs = choices.map((choice) => {
+    const tensor = tensorFor(choice, results);
+    return `${frameText(choice.name, tensor)},"data":${toJson(tensor)}}`;
+  });
+  return `${headText(head)},"outputs":[${outputs.join(',')}]}`;
+}
+
 /** The output as part of the body; undefined when it does not fit. */
 function inline({ isBinary }: OutputChoice, tensor: Tensor, room: number): Part | undefined {
   // In JSON an element takes two bytes at least, itself and a comma. Asked before the text is built.

@@ -57,6 +57,10 @@ export const METRICS = {
   error: 'Error',
   /** 1 for a request that waited for an execution environment to start, 0 for others: the average is their share. */
   coldStart: 'ColdStart',
+  /** Records of batches and streams that were done with: answered, or rejected for what they hold. */
+  records: 'Records',
+  /** Records among these that got a reason instead of an answer. */
+  rejectedRecords: 'RejectedRecords',
   /** Requests whose token proved nothing: the authorizer refused them. No dimension tells who. */
   unauthenticated: 'Unauthenticated',
   /** Requests for which could not be found out whether the token is good: keys out of reach, for example. */

@@ -4,6 +4,7 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { describe, expect, it } from 'vitest';
 import {
   Access,
+  BatchInference,
   Exchange,
   Gateway,
   LogKey,
@@ -13,11 +14,13 @@ import {
   Monitoring,
   SecurityStore,
   Serving,
+  StreamInference,
 } from '../../../lib';
 import { flaglessApp, synth, TEST_ENV, testApp, testStack } from '../../support/synth';
 
-/** Everything that a user can make with one `new` and no properties. */
+/** Everything that a user can make with one `new`, and no properties or the name of a model. */
 const LAYERS: Record<string, (stack: Stack, id: string) => void> = {
+  BatchInference: (stack, id) => new BatchInference(stack, id, { model: 'credit' }),
   Exchange: (stack, id) => new Exchange(stack, id),
   Gateway: (stack, id) => new Serving(stack, id, { gateway: new Gateway(stack, `${id}Gateway`) }),
   LogKey: (stack, id) => new LogKey(stack, id),
@@ -27,6 +30,7 @@ const LAYERS: Record<string, (stack: Stack, id: string) => void> = {
   Monitoring: (stack, id) => new Monitoring(stack, id),
   SecurityStore: (stack, id) => new SecurityStore(stack, id),
   Serving: (stack, id) => new Serving(stack, id),
+  StreamInference: (stack, id) => new StreamInference(stack, id, { model: 'credit' }),
 };
 
 describe.each(Object.entries(LAYERS))('%s', (_name, make) => {

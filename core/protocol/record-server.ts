@@ -1,0 +1,83 @@
+import { MicroBatcher } from '../engine/micro-batcher.ts';
+import type { ModelRunner } from '../engine/model-runner.ts';
+import { StrataError } from '../errors.ts';
+import type { ModelVersion } from '../registry/model-version.ts';
+import type { RegistryReader } from '../registry/registry-reader.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { encodeRecord } from './inference-response.ts';
+import type { JsonDocument } from './json-document.ts';
+import { type DecodedRecord, readRecord } from './record.ts';
+
+export interface RecordServerOptions {
+  readonly registry: Pick<RegistryReader, 'resolve'>;
+  readonly runner: ModelRunner;
+  /** Registered name, and version or alias; the champion unless given. */
+  readonly model: string;
+  readonly version?: string | undefined;
+  /** Most elements that the inputs of one run have: what memory allows. */
+  readonly maxElements: number;
+  readonly newId: () => string;
+}
+
+/** What became of one record: the JSON of an answer, or why there is none. */
+export type RecordOutcome = { readonly answer: string } | { readonly error: unknown };
+
+/** Many small runs cost more than one large: how long a merged run may take is bounded by memory, hardly by time. */
+const TARGET_MS = 5000;
+const MAX_ROWS = 65_536;
+
+/**
+ * Answers many records at once. Those that can be are run as one, in as few runs as pay and as memory allows
+ * (`MicroBatcher`); a record that is refused takes no other along.
+ */
+export class RecordServer {
+  readonly #options: RecordServerOptions;
+  readonly #batcher: MicroBatcher;
+
+  constructor(options: RecordServerOptions) {
+    this.#options = options;
+    const { runner, maxElements } = options;
+    this.#batcher = new MicroBatcher({
+      runner,
+      concurrency: 1,
+      maxWaiting: Number.POSITIVE_INFINITY,
+      maxRows: MAX_ROWS,
+      maxElements,
+      targetMs: TARGET_MS,
+    });
+  }
+
+  /**
+   * @param records each called once; what it throws is the outcome of that record
+   * @returns one outcome for each record, in their order
+   * @throws StrataError when none can be answered: the model cannot be found or opened
+   */
+  async answer(records: readonly (() => JsonDocument)[]): Promise<RecordOutcome[]> {
+    const { registry, runner, model } = this.#options;
+    const version = await registry.resolve(model, this.#options.version);
+    await runner.load(version);
+    return await Promise.all(records.map((read) => this.#answerOne(version, read)));
+  }
+
+  async #answerOne(version: ModelVersion, read: () => JsonDocument): Promise<RecordOutcome> {
+    try {
+      const record = readRecord(read(), version.description, this.#options.maxElements);
+      const outputs = await this.#run(version, record);
+      const head = { version, id: record.id, predictionId: this.#options.newId() };
+      return { answer: encodeRecord(head, record.choices, outputs) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #run(version: ModelVersion, { inputs, choices }: DecodedRecord): Promise<Map<string, Tensor>> {
+    const names = choices.map(({ name }) => name);
+    try {
+      return await this.#batcher.run(version, inputs, names);
+    } catch (error) {
+      // Merged with others it was too much; alone it may not be.
+      if (!(error instanceof StrataError) || error.code !== 'OUT_OF_MEMORY') throw error;
+      return await this.#options.runner.run(version, inputs, names);
+    }
+  }
+}

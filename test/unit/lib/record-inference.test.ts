@@ -1,0 +1,80 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { describe, expect, it } from 'vitest';
+import { BatchInference, StreamInference } from '../../../lib';
+import { synth, testStack } from '../../support/synth';
+
+describe('inference on a stream', () => {
+  const template = synth((stack) => {
+    new StreamInference(stack, 'Scoring', { model: 'credit', maxBatchingWindow: Duration.seconds(1) });
+  });
+
+  it('reads through the alias, reports what failed, and names in a queue what cannot be processed', () => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      BatchSize: 1000,
+      MaximumBatchingWindowInSeconds: 1,
+      MaximumRetryAttempts: 10,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      StartingPosition: 'TRIM_HORIZON',
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('Failures'), 'Arn'] } },
+      },
+    });
+    const [mapping] = Object.values(template.findResources('AWS::Lambda::EventSourceMapping'));
+    expect(JSON.stringify(mapping?.Properties.FunctionName)).toContain(':live"');
+    template.hasResourceProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
+  });
+
+  it('encrypts its streams, and may write to the one with results only', () => {
+    template.resourceCountIs('AWS::Kinesis::Stream', 2);
+    template.allResourcesProperties('AWS::Kinesis::Stream', {
+      StreamEncryption: { EncryptionType: 'KMS', KeyId: 'alias/aws/kinesis' },
+    });
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: 'kinesis:PutRecords',
+            Resource: { 'Fn::GetAtt': [Match.stringLikeRegexp('Results'), 'Arn'] },
+          }),
+        ]),
+      },
+    });
+  });
+
+  it('names the model, and the version only where one is given', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: {
+        Variables: Match.objectLike({ STRATA_MODEL: 'credit', STRATA_MODEL_VERSION: Match.absent() }),
+      },
+    });
+  });
+});
+
+describe('inference in batches', () => {
+  it('is a step of a state machine that tries again what may pass, and calls the alias alone', () => {
+    const stack = testStack();
+    const batch = new BatchInference(stack, 'Batch', { model: 'credit', modelVersion: '7' });
+    new sfn.StateMachine(stack, 'Machine', {
+      definitionBody: sfn.DefinitionBody.fromChainable(batch.task(stack, 'Score')),
+    });
+    const template = Template.fromStack(stack);
+    const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
+    const text = JSON.stringify(machine?.Properties.DefinitionString);
+    expect(text).toContain('UnavailableError');
+    expect(text).toMatch(/"Ref":"BatchInferLive/);
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ STRATA_MODEL_VERSION: '7' }) },
+    });
+  });
+
+  it.each([
+    ['INVALID_MODEL', { model: '' }],
+    ['INVALID_MEMORY_SIZE', { model: 'm', memorySize: 100 }],
+  ])('fails with %s', (code, props) => {
+    expect(() => synth((stack) => new BatchInference(stack, 'Batch', props))).toThrow(code);
+    expect(() => synth((stack) => new StreamInference(stack, 'Stream', props))).toThrow(code);
+  });
+});
