@@ -8,7 +8,7 @@ import type { ArtifactStore } from '../core/registry/artifact-store.ts';
 import { fileChanged } from '../core/registry/model-file.ts';
 import type { Artifact } from '../core/registry/model-version.ts';
 import { ARTIFACT_PREFIX } from '../lib/contracts/registry-layout.ts';
-import { isMissing } from './missing-object.ts';
+import { isForbidden, isMissing } from './missing-object.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /** Files up to this size are sent as one object, larger ones in parts of it; S3 takes at most 10 000 parts. */
@@ -38,7 +38,15 @@ export class ArtifactsBucket implements ArtifactStore {
       if (isMissing(error)) {
         throw new UnavailableError(
           'ARTIFACT_UNAVAILABLE',
-          `The artifact ${artifact.digest} is not stored or may not be read; register the model again.`,
+          `The artifact ${artifact.digest} is not stored; register the model again.`,
+          { cause: error },
+        );
+      }
+      if (isForbidden(error)) {
+        throw new UnavailableError(
+          'ARTIFACT_UNAVAILABLE',
+          `The artifact ${artifact.digest} may not be read: give who reads it s3:GetObject and s3:ListBucket on the ` +
+            'bucket, and kms:Decrypt on the key that encrypts it.',
           { cause: error },
         );
       }
@@ -73,7 +81,8 @@ export class ArtifactsBucket implements ArtifactStore {
       await this.client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: artifactKey(artifact) }));
       return true;
     } catch (error) {
-      if (isMissing(error)) {
+      // Whether the object may be written is for the write to find out.
+      if (isMissing(error) || isForbidden(error)) {
         return false;
       }
       throw error;

@@ -95,13 +95,23 @@ export class ShopRegistry extends Construct implements IModelRegistry {
       );
     }
     if (actions.files.length === 0) return grant;
-    return grant.combine(
-      iam.Grant.addToPrincipal({
-        grantee,
-        actions: actions.files,
-        resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
-      }),
-    );
+    return grant
+      .combine(
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: actions.files,
+          resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
+        }),
+      )
+      .combine(
+        // Without it S3 says of a file that is not there that it may not be read.
+        iam.Grant.addToPrincipal({
+          grantee,
+          actions: ['s3:ListBucket'],
+          resourceArns: [this.artifactsBucket.bucketArn],
+          conditions: { StringLikeIfExists: { 's3:prefix': `${ARTIFACT_PREFIX}*` } },
+        }),
+      );
   }
 
   private grantListing(grantee: iam.IGrantable): iam.Grant {

@@ -11,6 +11,7 @@ import {
   REGISTRY_RIGHTS,
   type TableRight,
 } from '../contracts/registry-layout';
+import { grantToldMissing } from '../private/told-missing';
 import {
   type IModelRegistryStore,
   type ModelRegistryAttributes,
@@ -147,7 +148,7 @@ export class ModelRegistry extends Construct implements IModelRegistry {
       grantee,
       actions,
       resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
-    });
+    }).combine(grantToldMissing(this.artifactsBucket, grantee, [ARTIFACT_PREFIX]));
   }
 
   /** A key policy alone would give a grantee that has no policy of its own a key without a lock. */

@@ -10,6 +10,7 @@ import { Gateway, type IGateway } from '../gateway/gateway';
 import { StrataConstructError } from '../private/errors';
 import { HandlerFunction } from '../private/handler-function';
 import { ifResolved } from '../private/tokens';
+import { grantToldMissing } from '../private/told-missing';
 
 const READ_ACTIONS = ['s3:GetObject'];
 const WRITE_ACTIONS = ['s3:PutObject'];
@@ -121,9 +122,9 @@ export class Exchange extends Construct implements IExchange {
 
   public grantServe(grantee: iam.IGrantable): iam.Grant {
     const { uploads, results } = EXCHANGE_AREAS;
-    return this.grant(grantee, READ_ACTIONS, [uploads, results], KEY_READ_ACTIONS).combine(
-      this.grant(grantee, WRITE_ACTIONS, [results], KEY_WRITE_ACTIONS),
-    );
+    return this.grant(grantee, READ_ACTIONS, [uploads, results], KEY_READ_ACTIONS)
+      .combine(this.grant(grantee, WRITE_ACTIONS, [results], KEY_WRITE_ACTIONS))
+      .combine(grantToldMissing(this.bucket, grantee, [`${uploads}/`, `${results}/`]));
   }
 
   public bindTo(handler: lambda.Function): void {

@@ -145,6 +145,8 @@ function ofObject(
         ...(IfNoneMatch !== undefined && { 's3:if-none-match': [IfNoneMatch] }),
       },
     },
+    // Without it S3 answers 403, not 404, when there is no such object; the request has no prefix.
+    ...(action === READS.action ? [{ action: 's3:ListBucket', resource: arn, context: CONNECTION }] : []),
     ...(keyArn ? keyActions.map((keyAction) => ({ action: keyAction, resource: keyArn })) : []),
   ];
 }

@@ -54,7 +54,7 @@ describe('storing an artifact', () => {
     expect(told).toEqual([ARTIFACT.size]);
   });
 
-  it('works for a caller that may not list the bucket, to whom S3 says 403 for what is missing', async () => {
+  it('works for a caller that may not list the bucket, to whom S3 says 403 of what is missing', async () => {
     s3.on(HeadObjectCommand).rejects(answer(403));
     expect(await bucket.put(ARTIFACT, path)).toBe('created');
   });
@@ -109,5 +109,13 @@ describe('opening an artifact', () => {
       code: 'ARTIFACT_UNAVAILABLE',
       statusCode: 503,
     });
+  });
+
+  it.each([
+    { status: 404, name: 'NoSuchKey', message: /is not stored; register the model again/ },
+    { status: 403, name: 'AccessDenied', message: /may not be read: give .*s3:GetObject/ },
+  ])('says of $name what is to be done', async ({ status, name, message }) => {
+    s3.on(GetObjectCommand).rejects(answer(status, name));
+    await expect(bucket.open(ARTIFACT)).rejects.toThrow(message);
   });
 });

@@ -72,9 +72,15 @@ describe('the bucket', () => {
     expect(body.destroyed).toBe(true);
   });
 
-  it.each([404, 403])('has no object where S3 says %d to one who may not list it', async (status) => {
-    s3.on(GetObjectCommand).rejects(fails(status));
+  it('has no object where S3 says that there is none', async () => {
+    s3.on(GetObjectCommand).rejects(fails(404, 'NoSuchKey'));
     expect(await bucket.open(KEY)).toBeUndefined();
+  });
+
+  // To the caller it would read as a mistake of his: TENSOR_NOT_FOUND.
+  it('does not take a missing permission for a missing object', async () => {
+    s3.on(GetObjectCommand).rejects(fails(403, 'AccessDenied'));
+    await expect(bucket.open(KEY)).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 
   it('is unavailable when S3 fails, and when an object breaks off', async () => {

@@ -177,6 +177,7 @@ describe('an exchange with settings', () => {
       'kms:GenerateDataKey',
       's3:GetObject',
       's3:GetObject',
+      's3:ListBucket',
       's3:PutObject',
     ]);
   });

@@ -116,6 +116,7 @@ describe('a registry grants', () => {
       'dynamodb:Query',
       'dynamodb:Query',
       's3:GetObject',
+      's3:ListBucket',
       'kms:Decrypt',
     ]);
     expect(JSON.stringify(granted)).toContain('/artifacts/sha256/*');
