@@ -110,6 +110,8 @@ export class Gateway extends MeasuredGateway implements IGateway {
 
   constructor(scope: Construct, id: string, props: GatewayProps = {}) {
     super(scope, id);
+    // In apps without this flag a changed authorizer would not be deployed to the stage until something else changes.
+    this.node.setContext('@aws-cdk/aws-apigateway:authorizerChangeDeploymentLogicalId', true);
     this.stageName = props.stageName ?? 'prod';
     this.restApi = new apigateway.RestApi(this, 'Resource', {
       // API Gateway's metrics know an API by its name only.

@@ -1,11 +1,11 @@
 import { Duration, type Stack } from 'aws-cdk-lib';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { describe, expect, it } from 'vitest';
 import { Access, Gateway, type GatewayProps, ModelRegistry, Serving } from '../../../lib';
 import { HandlerFunction } from '../../../lib/private/handler-function';
-import { synth, testStack } from '../../support/synth';
+import { flaglessApp, synth, testApp, testStack } from '../../support/synth';
 
 function withGateway(props: GatewayProps = {}): Template {
   return synth((stack) => {
@@ -141,6 +141,22 @@ describe('a gateway with settings', () => {
     template.hasResourceProperties('AWS::ApiGateway::Stage', {
       AccessLogSetting: { DestinationArn: Match.anyValue(), Format: Match.stringLikeRegexp('requestId') },
     });
+  });
+
+  it.each([
+    ['with the flags of the CDK', testApp],
+    ['without', flaglessApp],
+  ])('deploys the API anew when its authorizer changes, %s', (_flags, app) => {
+    const deploymentOf = (cacheTtl: Duration) => {
+      const stack = testStack(app());
+      const access = Access.oidc({ issuer: 'https://login.example.com', audience: ['strata'], cacheTtl });
+      new Gateway(stack, 'Gateway', { access }).mount('v2', handlerIn(stack).live);
+      return Object.keys(Template.fromStack(stack).findResources('AWS::ApiGateway::Deployment'));
+    };
+    const before = deploymentOf(Duration.minutes(5));
+    expect(before).toHaveLength(1);
+    expect(deploymentOf(Duration.minutes(5))).toEqual(before);
+    expect(deploymentOf(Duration.minutes(1))).not.toEqual(before);
   });
 
   it('takes keys from the address that the issuer names', () => {
