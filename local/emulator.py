@@ -56,6 +56,18 @@ def gateway_refuses_large_requests():
     )
 
 
+def mock_bodies_know_their_request():
+    """The template of a MOCK integration's answer may name `$context.requestId`."""
+    rewrite(
+        "ministack.services.apigateway_v1",
+        "_execute_in_scope",
+        "return _invoke_mock_v1(integration)",
+        "mock_status, mock_headers, mock_body = _invoke_mock_v1(integration)\n"
+        '        mock_body = mock_body.replace(b"$context.requestId", request["request_id"].encode())\n'
+        "        return mock_status, mock_headers, mock_body",
+    )
+
+
 def functions_refuse_large_events():
     """An event of more than 6 MB as JSON never reaches the function: 413 "Request Too Long"."""
     rewrite(
@@ -212,6 +224,7 @@ def main():
         raise SystemExit(f"emulator.py: the patches are for ministack {VERSION}, found {found}")
     end_with_the_runner()
     gateway_refuses_large_requests()
+    mock_bodies_know_their_request()
     functions_refuse_large_events()
     failed_functions_are_bad_gateways()
     functions_refuse_large_results()

@@ -8,6 +8,7 @@ import type { AccessBinding } from '../private/access-binding';
 import { StrataConstructError } from '../private/errors';
 import { HandlerFunction } from '../private/handler-function';
 import { ifResolved } from '../private/tokens';
+import { SIGNATURE_REFUSALS, TOKEN_REFUSALS } from './refusals';
 
 /** Claim in which a user pool lists a person's groups. */
 const COGNITO_GROUPS = 'cognito:groups';
@@ -175,7 +176,7 @@ function assertClaims(names: readonly (string | undefined)[], hasScopes: boolean
 class IamAccess extends Access {
   /** @internal */
   public _bind(): AccessBinding {
-    return { authorizationType: apigateway.AuthorizationType.IAM };
+    return { authorizationType: apigateway.AuthorizationType.IAM, refusals: SIGNATURE_REFUSALS };
   }
 }
 
@@ -213,6 +214,11 @@ class TokenAccess extends Access {
       resultsCacheTtl: this.cacheTtl,
       validationRegex: '^[Bb]earer [-A-Za-z0-9._~+/]+=*$',
     });
-    return { authorizationType: apigateway.AuthorizationType.CUSTOM, authorizer, authorizeFunction };
+    return {
+      authorizationType: apigateway.AuthorizationType.CUSTOM,
+      authorizer,
+      authorizeFunction,
+      refusals: TOKEN_REFUSALS,
+    };
   }
 }

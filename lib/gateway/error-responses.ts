@@ -1,40 +1,10 @@
 import * as apigateway from 'aws-cdk-lib/aws-apigateway';
-
-interface GatewayError {
-  readonly type: apigateway.ResponseType;
-  readonly status: number;
-  readonly code: string;
-  readonly message: string;
-}
+import { errorTemplate, type GatewayError } from '../private/gateway-error';
 
 const { ResponseType } = apigateway;
 
-/** What API Gateway itself answers, before or instead of a function. */
+/** What API Gateway itself answers, whoever may call. */
 const GATEWAY_ERRORS: readonly GatewayError[] = [
-  {
-    type: ResponseType.UNAUTHORIZED,
-    status: 401,
-    code: 'UNAUTHENTICATED',
-    message: 'No valid access token: send the header Authorization: Bearer <token>',
-  },
-  {
-    type: ResponseType.ACCESS_DENIED,
-    status: 403,
-    code: 'PERMISSION_DENIED',
-    message: 'The access token has no scope that opens this path',
-  },
-  {
-    type: ResponseType.EXPIRED_TOKEN,
-    status: 403,
-    code: 'PERMISSION_DENIED',
-    message: 'The AWS credentials that signed this request have expired',
-  },
-  {
-    type: ResponseType.INVALID_SIGNATURE,
-    status: 403,
-    code: 'PERMISSION_DENIED',
-    message: 'The AWS signature of this request is not valid',
-  },
   {
     type: ResponseType.WAF_FILTERED,
     status: 403,
@@ -42,23 +12,10 @@ const GATEWAY_ERRORS: readonly GatewayError[] = [
     message: 'The request was refused by the web application firewall',
   },
   {
-    type: ResponseType.MISSING_AUTHENTICATION_TOKEN,
-    status: 404,
-    code: 'ENDPOINT_NOT_FOUND',
-    message: 'Not Found',
-  },
-  { type: ResponseType.RESOURCE_NOT_FOUND, status: 404, code: 'ENDPOINT_NOT_FOUND', message: 'Not Found' },
-  {
     type: ResponseType.REQUEST_TOO_LARGE,
     status: 413,
     code: 'REQUEST_TOO_LARGE',
     message: 'The request is larger than the gateway accepts',
-  },
-  {
-    type: ResponseType.UNSUPPORTED_MEDIA_TYPE,
-    status: 415,
-    code: 'UNSUPPORTED_MEDIA_TYPE',
-    message: 'The content type is not supported',
   },
   {
     type: ResponseType.THROTTLED,
@@ -71,18 +28,6 @@ const GATEWAY_ERRORS: readonly GatewayError[] = [
     status: 429,
     code: 'REQUEST_LIMIT_EXCEEDED',
     message: 'The quota of this client is used up',
-  },
-  {
-    type: ResponseType.AUTHORIZER_CONFIGURATION_ERROR,
-    status: 500,
-    code: 'INTERNAL',
-    message: 'Access could not be decided',
-  },
-  {
-    type: ResponseType.AUTHORIZER_FAILURE,
-    status: 503,
-    code: 'TEMPORARILY_UNAVAILABLE',
-    message: 'Access could not be decided: try again later',
   },
   {
     type: ResponseType.INTEGRATION_FAILURE,
@@ -105,23 +50,21 @@ const GATEWAY_ERRORS: readonly GatewayError[] = [
   },
 ];
 
-/** Gives API Gateway's own errors the body that clients of the Open Inference Protocol and of MLflow read. */
-export function addErrorResponses(restApi: apigateway.RestApi): void {
-  for (const { type, status, code, message } of GATEWAY_ERRORS) {
+/**
+ * Gives API Gateway's own errors a body that every client reads.
+ * @param more errors beside the usual ones, and in place of those of the same type
+ */
+export function addErrorResponses(restApi: apigateway.RestApi, more: readonly GatewayError[]): void {
+  const errors = new Map([...GATEWAY_ERRORS, ...more].map((error) => [error.type.responseType, error]));
+  for (const error of errors.values()) {
+    const { type, status, challenge } = error;
     const isDefault = type === ResponseType.DEFAULT_4XX || type === ResponseType.DEFAULT_5XX;
     restApi.addGatewayResponse(responseId(type.responseType), {
       type,
       // The defaults stand for many errors; each keeps its own status.
       statusCode: isDefault ? undefined : String(status),
-      responseHeaders: status === 401 ? { 'WWW-Authenticate': "'Bearer'" } : undefined,
-      templates: {
-        'application/json': JSON.stringify({
-          error: message,
-          error_code: code,
-          message,
-          request_id: '$context.requestId',
-        }),
-      },
+      responseHeaders: challenge ? { 'WWW-Authenticate': `'${challenge}'` } : undefined,
+      templates: errorTemplate(error),
     });
   }
 }

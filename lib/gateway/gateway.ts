@@ -17,6 +17,7 @@ import { addErrorResponses } from './error-responses';
 import { gatewayAlarms } from './gateway-alarms';
 import { gatewayRows } from './gateway-dashboard';
 import { MeasuredGateway } from './measured-gateway';
+import { answerUnknownPaths, UNKNOWN_PATH_ERRORS } from './unknown-paths';
 
 /** The API's front door: layers mount their functions on it. */
 export interface IGateway extends IConstruct {
@@ -90,7 +91,8 @@ export interface GatewayProps {
 
 /**
  * A regional REST API with one authorizer for all methods, error bodies that every client of the protocols reads, and
- * one proxy resource for each layer. Deny by default: there is no route without authorisation.
+ * one proxy resource for each layer. Deny by default: there is no way to a function without authorisation; where nothing
+ * is mounted everybody is answered 404.
  *
  * @example
  * const gateway = new Gateway(this, 'Gateway', { access: Access.cognito(userPool) });
@@ -144,7 +146,8 @@ export class Gateway extends MeasuredGateway implements IGateway {
     }
     const { region, urlSuffix } = Stack.of(this);
     this.url = `https://${this.restApi.restApiId}.execute-api.${region}.${urlSuffix}/${this.restApi.deploymentStage.stageName}`;
-    addErrorResponses(this.restApi);
+    addErrorResponses(this.restApi, [...UNKNOWN_PATH_ERRORS, ...this.binding.refusals]);
+    answerUnknownPaths(this.restApi);
     const hasAccessLogs = props.accessLogGroup !== undefined;
     if (props.accessLogGroup) countThrottled(this, props.accessLogGroup);
     monitor(this, props.monitoring, {

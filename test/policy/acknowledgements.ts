@@ -68,6 +68,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   { id: 'AwsSolutions::AwsSolutions-APIG6', at: GATEWAY, reason: ACCESS_LOGS },
   { id: 'Serverless::Serverless-APIGWAccessLogging', at: GATEWAY, reason: ACCESS_LOGS },
   { id: 'AwsSolutions::AwsSolutions-APIG3', at: GATEWAY, reason: NO_WEB_ACL },
+  ...[`${GATEWAY}/Resource/Default/ANY`, `${GATEWAY}/Resource/Default/{proxy+}/ANY`].map((at) => ({
+    id: 'AwsSolutions::AwsSolutions-APIG4',
+    at,
+    reason:
+      'Answers 404 where nothing is mounted, from a template: there is nothing behind it that could be protected.',
+  })),
   {
     id: 'AwsSolutions::AwsSolutions-COG4',
     at: GATEWAY,

@@ -38,6 +38,45 @@ beforeAll(async () => {
   await registerModels(deployment, [{ model: MODEL, path, alias: 'champion' }]);
 }, 60_000);
 
+describe('where nothing is, everybody is answered 404', () => {
+  const PATHS = ['/', '/v3', '/strata', '/strata/v1/other', '/nothing/v2/models', '/v2x'];
+  const BODIES: readonly [string, RequestInit][] = [
+    ['without a body', {}],
+    ['with JSON', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' }],
+    ['with bytes', { method: 'PUT', body: new Uint8Array([0, 255, 254]) }],
+    [
+      'with bytes of a type',
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: new Uint8Array([255]),
+      },
+    ],
+    ['who accepts bytes only', { headers: { accept: 'application/octet-stream' } }],
+  ];
+  const CALLERS: readonly [string, () => Promise<Record<string, string>>][] = [
+    ['without a token', async () => ({})],
+    ['with a token', async () => ({ authorization: `Bearer ${await token(['infer'])}` })],
+    ['with a signature', async () => ({ authorization: 'AWS4-HMAC-SHA256 Credential=nobody' })],
+  ];
+
+  describe.each(CALLERS)('%s', (_caller, credentials) => {
+    it.each(BODIES)('%s', async (_body, init) => {
+      const headers = { ...(init.headers as Record<string, string>), ...(await credentials()) };
+      const answers = await Promise.all(
+        PATHS.map(async (path) => {
+          const answer = await fetch(`${deployment.endpoint}${path}`, { ...init, headers });
+          return { path, status: answer.status, body: await answer.json() };
+        }),
+      );
+      const message = 'Not Found';
+      const id = expect.stringMatching(/^[0-9a-f-]{36}$/);
+      const body = { error: message, error_code: 'ENDPOINT_NOT_FOUND', message, request_id: id };
+      expect(answers).toEqual(PATHS.map((path) => ({ path, status: 404, body })));
+    });
+  });
+});
+
 describe('a caller who proves nothing is refused with 401', () => {
   /** What stands in the header `Authorization`, made from a valid token. */
   const HEADERS: readonly [string, (valid: string) => string | undefined][] = [

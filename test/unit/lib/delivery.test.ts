@@ -401,8 +401,8 @@ describe('the functions of a request', () => {
 
   it('are called by their aliases only', () => {
     const callers = [
-      ...Object.values(template.findResources('AWS::ApiGateway::Method')).map(
-        ({ Properties }) => Properties.Integration.Uri,
+      ...Object.values(template.findResources('AWS::ApiGateway::Method')).flatMap(
+        ({ Properties }) => Properties.Integration.Uri ?? [],
       ),
       ...Object.values(template.findResources('AWS::ApiGateway::Authorizer')).map(
         ({ Properties }) => Properties.AuthorizerUri,
@@ -482,7 +482,7 @@ describe('the functions of a request', () => {
     const groups = Template.fromStack(stack).findResources('AWS::CodeDeploy::DeploymentGroup');
     const counts = Object.values(groups).map(({ Properties }) => Properties.AlarmConfiguration.Alarms.length);
     expect(critical.length).toBeGreaterThan(3);
-    expect(counts.sort()).toEqual([1, critical.length + 2]);
+    expect(counts.toSorted((a, b) => a - b)).toEqual([1, critical.length + 2]);
   });
 
   it('need no token function, and no delivery of it, with AWS signatures', () => {

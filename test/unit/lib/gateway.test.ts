@@ -29,6 +29,26 @@ const handlerIn = (stack: Stack, id = 'Function') =>
 const methods = (template: Template) =>
   Object.values(template.findResources('AWS::ApiGateway::Method')).map(({ Properties }) => Properties);
 
+const ofFunctions = (template: Template) =>
+  methods(template).filter(({ Integration }) => Integration.Type !== 'MOCK');
+
+/** Status, challenge and body of the gateway's own answer to an error; undefined where it has none. */
+function answerTo(template: Template, type: string) {
+  const [response] = Object.values(
+    template.findResources('AWS::ApiGateway::GatewayResponse', { Properties: { ResponseType: type } }),
+  );
+  return (
+    response && {
+      status: response.Properties.StatusCode,
+      challenge: response.Properties.ResponseParameters?.['gatewayresponse.header.WWW-Authenticate'],
+      body: JSON.parse(response.Properties.ResponseTemplates['application/json']),
+    }
+  );
+}
+
+const withTokens = () =>
+  withGateway({ access: Access.oidc({ issuer: 'https://login.example.com', audience: ['strata'] }) });
+
 describe('a gateway by default', () => {
   const template = withGateway();
 
@@ -41,8 +61,8 @@ describe('a gateway by default', () => {
 
   it('asks for AWS signatures on every method', () => {
     // The prefixes of inference and of the exchange, each with and without a rest.
-    expect(methods(template)).toHaveLength(4);
-    for (const method of methods(template)) expect(method.AuthorizationType).toBe('AWS_IAM');
+    expect(ofFunctions(template)).toHaveLength(4);
+    for (const method of ofFunctions(template)) expect(method.AuthorizationType).toBe('AWS_IAM');
   });
 
   it('lets API Gateway call the alias, with one permission for each whole prefix', () => {
@@ -50,7 +70,8 @@ describe('a gateway by default', () => {
     expect(permissions).toHaveLength(2);
     for (const { Properties } of permissions)
       expect(JSON.stringify(Properties.FunctionName)).toContain('Live');
-    for (const method of methods(template)) expect(JSON.stringify(method.Integration.Uri)).toContain('Live');
+    for (const method of ofFunctions(template))
+      expect(JSON.stringify(method.Integration.Uri)).toContain('Live');
   });
 
   it('limits the rate of requests', () => {
@@ -67,25 +88,76 @@ describe('a gateway by default', () => {
   });
 
   it.each([
-    ['UNAUTHORIZED', '401', 'UNAUTHENTICATED'],
+    ['MISSING_AUTHENTICATION_TOKEN', '401', 'UNAUTHENTICATED'],
+    ['INVALID_SIGNATURE', '401', 'UNAUTHENTICATED'],
+    ['EXPIRED_TOKEN', '401', 'UNAUTHENTICATED'],
     ['ACCESS_DENIED', '403', 'PERMISSION_DENIED'],
-    ['MISSING_AUTHENTICATION_TOKEN', '404', 'ENDPOINT_NOT_FOUND'],
+    ['DEFAULT_4XX', undefined, 'UNAUTHENTICATED'],
+    ['UNSUPPORTED_MEDIA_TYPE', '404', 'ENDPOINT_NOT_FOUND'],
+    ['RESOURCE_NOT_FOUND', '404', 'ENDPOINT_NOT_FOUND'],
     ['REQUEST_TOO_LARGE', '413', 'REQUEST_TOO_LARGE'],
     ['THROTTLED', '429', 'REQUEST_LIMIT_EXCEEDED'],
-    ['AUTHORIZER_FAILURE', '503', 'TEMPORARILY_UNAVAILABLE'],
     ['INTEGRATION_TIMEOUT', '504', 'DEADLINE_EXCEEDED'],
   ])('answers %s with status %s and a body that every client reads', (type, status, code) => {
-    const [response] = Object.values(
-      template.findResources('AWS::ApiGateway::GatewayResponse', { Properties: { ResponseType: type } }),
-    );
-    expect(response?.Properties.StatusCode).toBe(status);
-    const body = JSON.parse(response?.Properties.ResponseTemplates['application/json']);
-    expect(Object.keys(body)).toEqual(['error', 'error_code', 'message', 'request_id']);
-    expect(body).toMatchObject({ error_code: code, error: body.message, request_id: '$context.requestId' });
+    const answer = answerTo(template, type);
+    expect(answer?.status).toBe(status);
+    expect(Object.keys(answer?.body)).toEqual(['error', 'error_code', 'message', 'request_id']);
+    expect(answer?.body).toMatchObject({
+      error_code: code,
+      error: answer?.body.message,
+      request_id: '$context.requestId',
+    });
+    expect(answer?.challenge).toBe(status === '401' ? "'AWS4-HMAC-SHA256'" : undefined);
+    expect(answer?.body.message).not.toMatch(/token|scope|Bearer/);
+  });
+
+  it('answers what nothing is mounted on without asking who calls, and without a function', () => {
+    const open = methods(template).filter(({ AuthorizationType }) => AuthorizationType === 'NONE');
+    const root = { 'Fn::GetAtt': [expect.stringContaining('Gateway'), 'RootResourceId'] };
+    const proxies = Object.entries(template.findResources('AWS::ApiGateway::Resource'))
+      .filter(
+        ([, { Properties }]) => Properties.PathPart === '{proxy+}' && 'Fn::GetAtt' in Properties.ParentId,
+      )
+      .map(([id]) => ({ Ref: id }));
+    expect(proxies).toHaveLength(1);
+    expect(open.map(({ ResourceId }) => ResourceId)).toEqual(expect.arrayContaining([root, ...proxies]));
+    expect(open).toHaveLength(2);
+    for (const { HttpMethod, Integration, MethodResponses } of open) {
+      expect([HttpMethod, Integration.Type]).toEqual(['ANY', 'MOCK']);
+      expect(MethodResponses).toEqual([{ StatusCode: '404' }]);
+      // Bytes have no template: both ways they are text here, and any other type of body is an error of its own.
+      expect(Integration).toMatchObject({ PassthroughBehavior: 'NEVER', ContentHandling: 'CONVERT_TO_TEXT' });
+      expect(Integration.IntegrationResponses).toMatchObject([
+        { StatusCode: '404', ContentHandling: 'CONVERT_TO_TEXT' },
+      ]);
+      const body = JSON.parse(Integration.IntegrationResponses[0].ResponseTemplates['application/json']);
+      expect(body).toEqual(answerTo(template, 'UNSUPPORTED_MEDIA_TYPE')?.body);
+    }
   });
 });
 
 describe('a gateway with settings', () => {
+  it.each([
+    ['UNAUTHORIZED', '401', 'UNAUTHENTICATED'],
+    ['ACCESS_DENIED', '403', 'PERMISSION_DENIED'],
+    ['AUTHORIZER_CONFIGURATION_ERROR', '500', 'INTERNAL'],
+    ['AUTHORIZER_FAILURE', '503', 'TEMPORARILY_UNAVAILABLE'],
+    ['DEFAULT_4XX', undefined, 'BAD_REQUEST'],
+  ])('that takes tokens answers %s with status %s, and speaks of tokens only', (type, status, code) => {
+    const answer = answerTo(withTokens(), type);
+    expect(answer?.status).toBe(status);
+    expect(answer?.body.error_code).toBe(code);
+    expect(answer?.challenge).toBe(status === '401' ? "'Bearer'" : undefined);
+    expect(answer?.body.message).not.toContain('AWS');
+  });
+
+  it('that takes tokens has no answers about signatures, nor one that takes signatures about tokens', () => {
+    for (const type of ['INVALID_SIGNATURE', 'EXPIRED_TOKEN', 'MISSING_AUTHENTICATION_TOKEN'])
+      expect(answerTo(withTokens(), type)).toBeUndefined();
+    for (const type of ['UNAUTHORIZED', 'AUTHORIZER_FAILURE'])
+      expect(answerTo(withGateway(), type)).toBeUndefined();
+  });
+
   it('verifies tokens with the alias of a function, and reuses the decision for the time given', () => {
     const template = synth((stack) => {
       const pool = new cognito.UserPool(stack, 'Pool');
@@ -103,7 +175,8 @@ describe('a gateway with settings', () => {
         'Fn::Join': ['', Match.arrayWith([{ Ref: Match.stringLikeRegexp('Live') }])],
       }),
     });
-    for (const method of methods(template)) expect(method.AuthorizationType).toBe('CUSTOM');
+    expect(ofFunctions(template)).toHaveLength(4);
+    for (const method of ofFunctions(template)) expect(method.AuthorizationType).toBe('CUSTOM');
     const issuer = Object.values(template.findResources('AWS::Lambda::Function'))
       .map(({ Properties }) => Properties.Environment?.Variables?.STRATA_TOKEN_ISSUER)
       .find(Boolean);
