@@ -2,6 +2,7 @@ export * from './delivery/code-delivery';
 export * from './delivery/traffic-shift';
 export * from './gateway/access';
 export * from './gateway/gateway';
+export * from './monitoring/alarm-email';
 export * from './monitoring/log-key';
 export * from './monitoring/monitoring';
 export * from './monitoring/monitoring-api';

@@ -11,6 +11,9 @@ export const OUTPUTS = {
   tokenEndpoint: 'TokenEndpoint',
 } as const;
 
+/** Further outputs, which stacks of earlier versions do not have: what the inference function is given, in MiB. */
+export const SIZE_OUTPUTS = { memory: 'InferenceMemory', disk: 'InferenceDisk' } as const;
+
 /** A deployment as the command line sees it: the stack's outputs, or `.strata/local.json` for the local one. */
 export interface Deployment {
   /** Base URL of the API, stage included, without a trailing slash. */
@@ -23,6 +26,10 @@ export interface Deployment {
   readonly machineClientId: string;
   /** OAuth 2.0 token endpoint (client credentials). */
   readonly tokenEndpoint: string;
+  /** Memory of the inference function in MiB; absent when the deployment does not say. */
+  readonly memoryMegabytes?: number;
+  /** Its disk for model files in MiB; absent when the deployment does not say. */
+  readonly diskMegabytes?: number;
   /** Address of the local AWS emulator; absent on AWS. */
   readonly awsEndpoint?: string;
 }

@@ -1,12 +1,14 @@
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { TrafficShift } from '../delivery/traffic-shift';
 import { Access } from '../gateway/access';
 import { Gateway } from '../gateway/gateway';
-import { Monitoring } from '../monitoring/monitoring';
+import { type AlarmTopics, Monitoring } from '../monitoring/monitoring';
 import type { IMonitoring } from '../monitoring/monitoring-api';
 import { encryptLogs } from '../private/encrypted-logs';
+import { StrataConstructError } from '../private/errors';
 import { ModelRegistry } from '../registry/model-registry';
 import type { ModelRegistryStore } from '../registry/model-registry-store';
 import { SecurityStore } from '../security/security-store';
@@ -33,6 +35,12 @@ export interface ModelPlatformProps {
   readonly access?: Access;
 
   /**
+   * Memory of the inference function in MiB. Lambda grants one vCPU for each 1,769 MiB.
+   * @default 1769
+   */
+  readonly memorySize?: number;
+
+  /**
    * Processor architecture of the inference function.
    * @default Architecture.X86_64
    */
@@ -45,10 +53,22 @@ export interface ModelPlatformProps {
   readonly codeShift?: TrafficShift;
 
   /**
+   * Where the API's access log goes. API Gateway writes it only in accounts that have a log role.
+   * @default - no access log
+   */
+  readonly accessLogGroup?: logs.ILogGroup;
+
+  /**
    * Where every layer shows itself and brings its alarms.
    * @default - one of its own: a dashboard, and alarms that nobody is told of
    */
   readonly monitoring?: IMonitoring;
+
+  /**
+   * Who hears of alarms, where the platform makes the monitoring itself.
+   * @default - alarms are seen on the dashboard only
+   */
+  readonly alarmTopics?: AlarmTopics;
 
   /**
    * Key that encrypts the log groups of the platform's functions. Its policy has to let CloudWatch Logs use it, as that
@@ -76,13 +96,26 @@ export class ModelPlatform extends Construct {
     const access =
       props.access ??
       Access.cognito((props.securityStore ?? new SecurityStore(this, 'SecurityStore')).userPool);
-    this.monitoring = props.monitoring ?? new Monitoring(this, 'Monitoring');
+    if (props.monitoring && props.alarmTopics) {
+      throw new StrataConstructError(
+        'TWO_WAYS_TO_ALARM',
+        'monitoring is given, and alarmTopics as well: give the topics to the monitoring',
+      );
+    }
+    this.monitoring =
+      props.monitoring ?? new Monitoring(this, 'Monitoring', { alarmTopics: props.alarmTopics });
     const monitoring = this.monitoring;
-    this.gateway = new Gateway(this, 'Gateway', { access, monitoring, codeShift: props.codeShift });
+    this.gateway = new Gateway(this, 'Gateway', {
+      access,
+      monitoring,
+      codeShift: props.codeShift,
+      accessLogGroup: props.accessLogGroup,
+    });
     this.registry = new ModelRegistry(this, 'ModelRegistry', { store: props.registryStore });
     this.serving = new Serving(this, 'Serving', {
       registry: this.registry,
       gateway: this.gateway,
+      memorySize: props.memorySize,
       architecture: props.architecture,
       monitoring,
       codeShift: props.codeShift,

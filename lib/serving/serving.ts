@@ -97,6 +97,10 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
   public readonly inferFunction: lambda.Function;
   /** The alias that every caller uses. */
   public readonly live: lambda.Alias;
+  /** Memory of the inference function in MiB. */
+  public readonly memorySize: number;
+  /** Disk of the inference function. */
+  public readonly ephemeralStorageSize: Size;
   public readonly registry: IModelRegistry;
   public readonly gateway: IGateway;
   public readonly exchange: IExchange;
@@ -120,16 +124,17 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
         'prime has an empty name; list names of registered models',
       );
     }
-    const memorySize = props.memorySize ?? 1769;
+    this.memorySize = props.memorySize ?? 1769;
+    this.ephemeralStorageSize = props.ephemeralStorageSize ?? Size.gibibytes(1);
     const architecture = props.architecture ?? lambda.Architecture.X86_64;
     const infer = new HandlerFunction(this, 'Infer', {
       handler: 'infer',
       description: 'Answers inference requests with onnxruntime',
       architecture,
-      memorySize,
+      memorySize: this.memorySize,
       // API Gateway ends a request after 29 s.
       timeout: Duration.seconds(29),
-      ephemeralStorageSize: props.ephemeralStorageSize ?? Size.gibibytes(1),
+      ephemeralStorageSize: this.ephemeralStorageSize,
       environment: {
         [ENVIRONMENT.aliasMaxAge]: String((props.aliasMaxAge ?? Duration.seconds(10)).toSeconds()),
         ...(props.prime && { [ENVIRONMENT.prime]: Stack.of(this).toJsonString(props.prime) }),
@@ -143,7 +148,7 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
     this.gateway = props.gateway ?? new Gateway(this, 'Gateway', { monitoring: props.monitoring });
     this.exchange =
       props.exchange ??
-      new Exchange(this, 'Exchange', { gateway: this.gateway, maxUploadSize: takenUploads(memorySize) });
+      new Exchange(this, 'Exchange', { gateway: this.gateway, maxUploadSize: takenUploads(this.memorySize) });
     this.exchange.bindTo(infer);
     this.gateway.mount('v2', infer.live, { scopes: ['infer', 'registry.read'] });
     this.delivery = new HandlerDelivery(this, 'Delivery', {

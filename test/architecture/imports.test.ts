@@ -24,7 +24,7 @@ function importsOf(pattern: string): Import[] {
 
 /** What each room may import from inside the project. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  'bin/**/*.ts': ['lib/stacks/'],
+  'bin/**/*.ts': ['bin/', 'lib/'],
   'lib/contracts/**/*.ts': ['lib/contracts/'],
   'lib/private/**/*.ts': ['lib/private/', 'lib/contracts/'],
   'lib/stacks/**/*.ts': ['lib/'],

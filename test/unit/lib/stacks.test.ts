@@ -1,9 +1,20 @@
-import type { App, RemovalPolicy } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { type App, Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
-import { DataStack, ServiceStack } from '../../../lib';
-import { OUTPUTS } from '../../../lib/contracts/deployment';
-import { TEST_ENV, testApp } from '../../support/synth';
+import {
+  Access,
+  DataStack,
+  ModelPlatform,
+  Monitoring,
+  ServiceStack,
+  type ServiceStackProps,
+  TrafficShift,
+} from '../../../lib';
+import { OUTPUTS, SIZE_OUTPUTS } from '../../../lib/contracts/deployment';
+import { TEST_ENV, testApp, testStack } from '../../support/synth';
 
 const STATEFUL = ['AWS::Cognito::UserPool', 'AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::S3::Bucket'];
 
@@ -65,5 +76,89 @@ describe('the two stacks', () => {
         "SecurityStoreUserPoolD67D3212 AWS::Cognito::UserPool",
       ]
     `);
+  });
+});
+
+describe('the service stack with settings', () => {
+  function service(props: Partial<ServiceStackProps>, app: App = testApp()) {
+    const data = new DataStack(app, 'Data', { env: TEST_ENV });
+    return Template.fromStack(new ServiceStack(app, 'Service', { env: TEST_ENV, data, ...props }));
+  }
+
+  it('says what the inference function is given, for those who register models', () => {
+    const { Outputs } = service({ memorySize: 3538 }).toJSON();
+    expect(Outputs[SIZE_OUTPUTS.memory].Value).toBe('3538');
+    expect(Outputs[SIZE_OUTPUTS.disk].Value).toBe('1024');
+  });
+
+  it('gives memory, architecture, way of release and access log on', () => {
+    const app = testApp();
+    const accessLogGroup = logs.LogGroup.fromLogGroupName(
+      testStack(app, 'Logs'),
+      'AccessLog',
+      '/strata/access',
+    );
+    const template = service(
+      {
+        memorySize: 3538,
+        architecture: Architecture.ARM_64,
+        codeShift: TrafficShift.linear(10, Duration.minutes(2)),
+        accessLogGroup,
+      },
+      app,
+    );
+    template.hasResourceProperties('AWS::Lambda::Function', { MemorySize: 3538, Architectures: ['arm64'] });
+    template.hasResourceProperties('AWS::CodeDeploy::DeploymentGroup', {
+      DeploymentConfigName: 'CodeDeployDefault.LambdaLinear10PercentEvery2Minutes',
+    });
+    template.hasResourceProperties('AWS::ApiGateway::Stage', {
+      AccessLogSetting: { DestinationArn: Match.anyValue() },
+    });
+  });
+
+  it('lets in those whom another issuer knows', () => {
+    const access = Access.oidc({ issuer: 'https://login.example.com', audience: ['scoring'] });
+    expect(JSON.stringify(service({ access }).toJSON())).toContain('https://login.example.com');
+  });
+
+  it('sends every alarm to a mailbox, by a topic that CloudWatch may write to', () => {
+    const template = service({ alarmEmail: 'operations@example.com' });
+    const [topic] = Object.keys(template.findResources('AWS::SNS::Topic'));
+    template.allResourcesProperties('AWS::SNS::Topic', { KmsMasterKeyId: Match.anyValue() });
+    template.hasResourceProperties('AWS::SNS::Subscription', {
+      Protocol: 'email',
+      Endpoint: 'operations@example.com',
+    });
+    template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+          }),
+        ]),
+      },
+    });
+    const told = Object.values(template.findResources('AWS::CloudWatch::Alarm')).filter(
+      ({ Properties }) => JSON.stringify(Properties.AlarmActions) === JSON.stringify([{ Ref: topic }]),
+    );
+    expect(told.length).toBeGreaterThan(5);
+  });
+
+  it('tells nobody of alarms by default', () => {
+    service({}).resourceCountIs('AWS::SNS::Topic', 0);
+  });
+
+  it('refuses two ways to tell of alarms, and what is no mailbox', () => {
+    const topic = new sns.Topic(testStack(), 'Topic');
+    expect(() => service({ alarmEmail: 'a@example.com', alarmTopics: { critical: topic } })).toThrow(
+      'TWO_WAYS_TO_ALARM',
+    );
+    expect(() => service({ alarmEmail: 'nobody' })).toThrow('INVALID_ADDRESS');
+    const stack = testStack();
+    const monitoring = new Monitoring(stack, 'Monitoring');
+    expect(
+      () => new ModelPlatform(stack, 'Platform', { monitoring, alarmTopics: { critical: topic } }),
+    ).toThrow('TWO_WAYS_TO_ALARM');
   });
 });
