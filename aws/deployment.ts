@@ -1,6 +1,6 @@
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { NotFoundError, StrataError } from '../core/errors.ts';
-import { type Deployment, OUTPUTS } from '../lib/contracts/deployment.ts';
+import { type Deployment, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /**
@@ -27,7 +27,13 @@ export async function deploymentOfStack(client: CloudFormationClient, stack: str
     userPoolId: output('userPoolId'),
     machineClientId: output('machineClientId'),
     tokenEndpoint: output('tokenEndpoint'),
+    memoryMegabytes: sizeOf(outputs[SIZE_OUTPUTS.memory]),
+    diskMegabytes: sizeOf(outputs[SIZE_OUTPUTS.disk]),
   };
+}
+
+function sizeOf(output: string | undefined): number | undefined {
+  return output === undefined ? undefined : Number(output);
 }
 
 async function outputsOf(client: CloudFormationClient, stack: string): Promise<Record<string, string>> {

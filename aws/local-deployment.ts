@@ -15,6 +15,8 @@ const schema: z.ZodType<Deployment> = z.object({
   userPoolId: z.string().min(1),
   machineClientId: z.string().min(1),
   tokenEndpoint: z.url(),
+  memoryMegabytes: z.number().positive().optional(),
+  diskMegabytes: z.number().positive().optional(),
   awsEndpoint: z.url().optional(),
 });
 

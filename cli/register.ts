@@ -63,6 +63,7 @@ export async function register(
     {
       artifacts: new ArtifactsBucket(s3(aws), deployment.artifactsBucket),
       registry,
+      endpoint: deployment,
       open: async (file) => {
         opened = await opensWithRuntime(file);
       },

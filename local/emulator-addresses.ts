@@ -1,5 +1,5 @@
 import { atEmulator } from '../aws/emulated-deployment.ts';
-import { type Deployment, OUTPUTS } from '../lib/contracts/deployment.ts';
+import { type Deployment, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
 import type { StackOutputs } from './cdk.ts';
 import { LOCAL_REGION } from './environment.ts';
 import { LocalRunError } from './failure.ts';
@@ -23,6 +23,8 @@ export function localDeployment(outputs: StackOutputs, awsEndpoint: string): Dep
     userPoolId: output(OUTPUTS.userPoolId),
     machineClientId: output(OUTPUTS.machineClientId),
     tokenEndpoint: output(OUTPUTS.tokenEndpoint),
+    memoryMegabytes: Number(output(SIZE_OUTPUTS.memory)),
+    diskMegabytes: Number(output(SIZE_OUTPUTS.disk)),
   };
   return atEmulator(onAws, awsEndpoint);
 }

@@ -1,3 +1,5 @@
+import { type EndpointSize, misfit } from '../engine/model-fit.ts';
+import { InvalidInputError } from '../errors.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import type { ModelVersion } from './model-version.ts';
 import { assertAlias, assertModelName } from './names.ts';
@@ -26,6 +28,11 @@ export interface RegisterModelDependencies {
   readonly artifacts: Pick<ArtifactStore, 'put'>;
   readonly registry: Pick<RegistryWriter, 'createVersion'>;
   /**
+   * What will open the model; one that it can never open is refused.
+   * @default - any size is registered
+   */
+  readonly endpoint?: EndpointSize;
+  /**
    * Tries whether the runtime opens the file; rejects when it does not.
    * @default - the file is registered by what it says of itself
    */
@@ -39,12 +46,13 @@ export interface RegisterModelDependencies {
  * file that is stored already is not sent again.
  *
  * @returns the READY version
- * @throws InvalidInputError what `readModelOnDisk` refuses; `INVALID_MODEL_NAME`, `INVALID_ALIAS`, `DESCRIPTION_TOO_LARGE`, and what `open` refuses
+ * @throws InvalidInputError what `readModelOnDisk` refuses; `INVALID_MODEL_NAME`, `INVALID_ALIAS`, `DESCRIPTION_TOO_LARGE`,
+ *   `MODEL_TOO_LARGE_FOR_ENDPOINT`, and what `open` refuses
  * @throws UnavailableError `ARTIFACT_UNAVAILABLE`, `REGISTRY_UNAVAILABLE`, `REGISTRY_BUSY`
  */
 export async function registerModel(
   { path, model, alias, actor }: RegisterModelInput,
-  { artifacts, registry, open, onProgress }: RegisterModelDependencies,
+  { artifacts, registry, endpoint = {}, open, onProgress }: RegisterModelDependencies,
 ): Promise<ModelVersion> {
   onProgress?.({ step: 'check' });
   assertModelName(model);
@@ -53,6 +61,10 @@ export async function registerModel(
   }
   const { artifact, description, files } = await readArtifact(path);
   assertDescriptionFits(description);
+  const reason = misfit(artifact, endpoint);
+  if (reason !== undefined) {
+    throw new InvalidInputError('MODEL_TOO_LARGE_FOR_ENDPOINT', reason);
+  }
   if (open !== undefined) {
     onProgress?.({ step: 'open' });
     await open(path);

@@ -38,6 +38,14 @@ describe('deploymentOfStack', () => {
     });
   });
 
+  it('reads what the inference function is given, where the stack says it', async () => {
+    stackWith({ ...OUTPUTS, InferenceMemory: '3538', InferenceDisk: '1024' });
+    expect(await deploymentOfStack(client, 's')).toMatchObject({
+      memoryMegabytes: 3538,
+      diskMegabytes: 1024,
+    });
+  });
+
   it('names what another kind of stack lacks', async () => {
     stackWith({ Endpoint: OUTPUTS.Endpoint, UserPoolId: 'pool' });
     await expect(deploymentOfStack(client, 's')).rejects.toMatchObject({

@@ -10,6 +10,8 @@ const outputs = {
     UserPoolId: 'us-east-1_AbCdEf',
     MachineClientId: 'client',
     TokenEndpoint: 'https://strata-0.auth.us-east-1.amazoncognito.com/oauth2/token',
+    InferenceMemory: '1769',
+    InferenceDisk: '1024',
   },
 };
 
@@ -23,6 +25,8 @@ describe('the deployment as the emulator serves it', () => {
       userPoolId: 'us-east-1_AbCdEf',
       machineClientId: 'client',
       tokenEndpoint: 'http://127.0.0.1:4790/oauth2/token',
+      memoryMegabytes: 1769,
+      diskMegabytes: 1024,
       awsEndpoint: 'http://127.0.0.1:4790',
     });
   });

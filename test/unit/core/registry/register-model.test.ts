@@ -191,4 +191,19 @@ describe('registerModel', () => {
     });
     expect(calls).toEqual([]);
   });
+
+  it('refuses a model that the endpoint can never open, before anything is stored', async () => {
+    const { calls, dependencies } = recorder();
+    const small = { memoryMegabytes: 128 };
+    await expect(
+      registerModel({ path: ADD_SUB, model: 'sums' }, { ...dependencies, endpoint: small }),
+    ).rejects.toMatchObject({
+      code: 'MODEL_TOO_LARGE_FOR_ENDPOINT',
+      statusCode: 400,
+      message: expect.stringContaining('the endpoint has 128 MiB'),
+    });
+    expect(calls).toEqual([]);
+    const large = { memoryMegabytes: 256, diskMegabytes: 512 };
+    await registerModel({ path: ADD_SUB, model: 'sums' }, { ...dependencies, endpoint: large });
+  });
 });
