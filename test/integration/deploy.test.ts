@@ -6,13 +6,15 @@ import { CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { ListUserPoolsCommand } from '@aws-sdk/client-cognito-identity-provider';
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { GetAliasCommand, ListFunctionsCommand } from '@aws-sdk/client-lambda';
-import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteBucketCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type AwsTarget, cloudFormation, cognito, dynamoDb, lambda, s3 } from '../../aws/clients.ts';
 import { deploymentOfStack } from '../../aws/deployment.ts';
 import { prepareApp } from '../../cli/deploy-app.ts';
 import { Cdk } from '../../cli/deploy-cdk.ts';
+import { bucketContent, emptyBucket } from '../../cli/destroy-bucket.ts';
+import { deleteWithContents } from '../../cli/destroy-contents.ts';
 import { deleteStack, releaseStack } from '../../cli/destroy-stack.ts';
 import { stackResources, stackState } from '../../cli/stack-state.ts';
 import type { Terminal } from '../../cli/terminal.ts';
@@ -308,6 +310,38 @@ describe('strata destroy', () => {
     },
     DEPLOYS,
   );
+
+  // The emulator deletes buckets that hold something, AWS does not: so what was emptied is looked at.
+  it('empties the buckets that go with a stack, all versions, and none that stays', async () => {
+    const client = cloudFormation(aws);
+    const versioned = { VersioningConfiguration: { Status: 'Enabled' } };
+    const template = {
+      Resources: {
+        Goes: { Type: 'AWS::S3::Bucket', Properties: versioned },
+        Stays: { Type: 'AWS::S3::Bucket', DeletionPolicy: 'Retain', Properties: versioned },
+      },
+    };
+    await client.send(
+      new CreateStackCommand({ StackName: 'Buckets', TemplateBody: JSON.stringify(template) }),
+    );
+    await expect.poll(async () => (await stackState(aws, 'Buckets'))?.status).toBe('CREATE_COMPLETE');
+    const resources = await stackResources(aws, 'Buckets');
+    const [goes, stays] = ['Goes', 'Stays'].map(
+      (id) => resources.find(({ logicalId }) => logicalId === id)?.physicalId ?? '',
+    );
+    for (const Bucket of [goes, stays, goes]) {
+      await s3(aws).send(new PutObjectCommand({ Bucket, Key: 'in/caller/tensor', Body: 'bytes' }));
+    }
+    const lines: string[] = [];
+
+    await deleteWithContents(aws, 'Buckets', (line) => lines.push(line));
+
+    expect(lines.filter((line) => line.includes('objects deleted'))).toEqual([`${goes}: 2 objects deleted`]);
+    expect(await stackState(aws, 'Buckets')).toBeUndefined();
+    expect(await bucketContent(aws, stays ?? '')).toEqual({ objects: 1, bytes: 5 });
+    await emptyBucket(aws, stays ?? '');
+    await s3(aws).send(new DeleteBucketCommand({ Bucket: stays }));
+  });
 
   it('takes a stack whose template is too long to be sent', async () => {
     const client = cloudFormation(aws);

@@ -10,7 +10,11 @@ import { registerModels } from './models.ts';
 import { assertRefused } from './refusal.ts';
 
 const deployment = inject('deployment');
-const context = { functionName: 'infer', awsRequestId: 'a5ee2a35-1c1e-4b7a-8f3e-0d6c1d3c5b42' } as Context;
+const context = {
+  functionName: 'infer',
+  awsRequestId: 'a5ee2a35-1c1e-4b7a-8f3e-0d6c1d3c5b42',
+  getRemainingTimeInMillis: () => 29_000,
+} as Context;
 
 const read = <T>(file: string): T =>
   JSON.parse(readFileSync(new URL(`../../../events/${file}`, import.meta.url), 'utf8'));
