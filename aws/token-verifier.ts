@@ -16,16 +16,23 @@ const FETCH_TIMEOUT_MS = 3_000;
 export function tokenVerifier(issuer: TokenIssuer, cognitoEndpoint?: string): VerifyToken {
   const keys = new URL(issuer.jwksUri);
   const elsewhere = cognitoEndpoint !== undefined && COGNITO_HOST.test(keys.host);
+  const jwksUri = elsewhere ? new URL(keys.pathname, cognitoEndpoint).href : issuer.jwksUri;
+  // An issuer on this machine, for development. Others are asked by https alone: keys must not be changed on the way.
+  const isHere = keys.protocol === 'http:' && isLoopback(keys.hostname);
   const verifier = JwtVerifier.create(
     {
       issuer: issuer.issuer,
       audience: issuer.audience ? [...issuer.audience] : null,
-      jwksUri: elsewhere ? new URL(keys.pathname, cognitoEndpoint).href : issuer.jwksUri,
+      jwksUri,
     },
     // The library's own fetcher speaks https only, which a local endpoint does not.
-    elsewhere ? { jwksCache: new SimpleJwksCache({ fetcher: { fetch: fetchKeys } }) } : undefined,
+    elsewhere || isHere ? { jwksCache: new SimpleJwksCache({ fetcher: { fetch: fetchKeys } }) } : undefined,
   );
   return (token) => verifier.verify(token);
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
 async function fetchKeys(uri: string): Promise<ArrayBuffer> {
