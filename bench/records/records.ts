@@ -3,8 +3,8 @@ import type { Benchmark, Effort, Measurement } from '../benchmark.ts';
 import { bundle, inProcess } from '../child.ts';
 import { measurement, measurements } from '../repetitions.ts';
 
-const MERGED = '1000 records, merged';
-const ONE_BY_ONE = '1000 records, one run for each';
+const MERGED = '1000 records, merged, CPU time';
+const ONE_BY_ONE = '1000 records, one run for each, CPU time';
 
 /** What functions on streams and in state machines gain by merging, on the demo model, in one process. */
 export const records: Benchmark = {

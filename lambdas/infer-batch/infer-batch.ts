@@ -35,7 +35,7 @@ export async function inferBatch(
 }
 
 function recordsOf(event: BatchEvent): readonly unknown[] {
-  const records = 'records' in event ? event.records : event;
+  const records: unknown = (event as { readonly records?: unknown } | null)?.records ?? event;
   if (Array.isArray(records)) return records;
   throw new InvalidInputError(
     'INVALID_RECORDS',

@@ -98,7 +98,6 @@ export class BatchInference extends Construct implements iam.IGrantable {
   public task(scope: Construct, id: string): tasks.LambdaInvoke {
     const task = new tasks.LambdaInvoke(scope, id, {
       lambdaFunction: this.live,
-      payload: sfn.TaskInput.fromJsonPathAt('$'),
       payloadResponseOnly: true,
       retryOnServiceExceptions: true,
     });

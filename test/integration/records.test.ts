@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { CfnOutput } from 'aws-cdk-lib';
+import { DefinitionBody, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { kinesis, lambda } from '../../aws/clients.ts';
 import type { BatchResult } from '../../lambdas/infer-batch/infer-batch.ts';
@@ -42,6 +43,10 @@ beforeAll(async () => {
   new CfnOutput(stack, 'Source', { value: stream.source.streamName });
   new CfnOutput(stack, 'Results', { value: stream.results.streamName });
   new CfnOutput(stack, 'BatchFunction', { value: batch.live.functionArn });
+  const machine = new StateMachine(stack, 'Machine', {
+    definitionBody: DefinitionBody.fromChainable(batch.task(stack, 'Score')),
+  });
+  new CfnOutput(stack, 'MachineArn', { value: machine.stateMachineArn });
   app.synth();
   const deployed = await deploy(join(directory, 'assembly'), String(deployment.awsEndpoint), {});
   outputs = deployed['Records'] ?? {};
@@ -117,4 +122,46 @@ describe('a batch', () => {
       ],
     });
   });
+
+  it('is a step of a state machine, whose input may be the array itself', async () => {
+    const records = [{ a: [1, 2, 3, 4], b: [1, 1, 1, 1] }, { a: [1] }];
+    const { executionArn } = await stepFunctions<{ executionArn: string }>('StartExecution', {
+      stateMachineArn: outputs['MachineArn'],
+      input: JSON.stringify(records),
+    });
+    const { status, output = '', cause } = await ended(executionArn);
+    expect({ status, cause }).toEqual({ status: 'SUCCEEDED', cause: undefined });
+    expect(JSON.parse(output)).toMatchObject({ succeeded: 1, failed: 1 });
+  }, 90_000);
 });
+
+interface Execution {
+  readonly status: string;
+  readonly output?: string;
+  readonly cause?: string;
+}
+
+async function ended(executionArn: string): Promise<Execution> {
+  const end = performance.now() + WAIT_MS;
+  for (;;) {
+    const execution = await stepFunctions<Execution>('DescribeExecution', { executionArn });
+    if (execution.status !== 'RUNNING') return execution;
+    if (performance.now() > end) throw new Error('the state machine does not come to an end');
+    await after(200);
+  }
+}
+
+/** An action of Step Functions, as its protocol is: the emulator asks for no signature. */
+async function stepFunctions<T>(action: string, input: object): Promise<T> {
+  const response = await fetch(String(deployment.awsEndpoint), {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `AWSStepFunctions.${action}`,
+      authorization: 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/states/aws4_request',
+    },
+    body: JSON.stringify(input),
+  });
+  if (!response.ok) throw new Error(`${action}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}

@@ -64,6 +64,8 @@ describe('inference in batches', () => {
     const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine'));
     const text = JSON.stringify(machine?.Properties.DefinitionString);
     expect(text).toContain('UnavailableError');
+    // The input of the step is the event as it is.
+    expect(text).not.toContain('Parameters');
     expect(text).toMatch(/"Ref":"BatchInferLive/);
     template.hasResourceProperties('AWS::Lambda::Function', {
       Environment: { Variables: Match.objectLike({ STRATA_MODEL_VERSION: '7' }) },

@@ -31,7 +31,7 @@ describe('a batch', () => {
     expect(JSON.stringify(results)).toContain('"data":[1e+300,0.1,12345678901234567000]');
   });
 
-  it.each([{}, { records: 'x' }, { records: null }])(
+  it.each([{}, { records: 'x' }, { records: null }, '$', 7, null])(
     'is refused when it has no records: %j',
     async (wrong) => {
       const { server } = recordServerOf('add_sub');
