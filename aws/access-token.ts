@@ -37,7 +37,9 @@ export async function accessToken(
   if (!response.ok) {
     throw new StrataError(
       'TOKEN_REFUSED',
-      `The token endpoint refuses the scopes ${scopes.join(', ')} (${response.status}: ${text.slice(0, 200)}).`,
+      `The token endpoint refuses the scopes ${scopes.join(', ')} (${response.status}: ${text.slice(0, 200)}). ` +
+        'The client that machines share has the scopes that its deployment names (machineScopes), infer and ' +
+        'registry.read unless it names others; for more add a client of its own, or a scope there.',
       { statusCode: 403 },
     );
   }

@@ -13,6 +13,8 @@ export interface AppSettings {
   readonly alarmEmail?: string;
   readonly alarmTopicArn?: string;
   readonly accessLogGroupName?: string;
+  /** Scopes of the client that machines share. */
+  readonly machineScopes?: string[];
 }
 
 const PREFIX = 'strata:';
@@ -56,6 +58,7 @@ export function readSettings(context: Readonly<Record<string, unknown>>): AppSet
     alarmEmail: take('alarmEmail', String),
     alarmTopicArn: take('alarmTopicArn', String),
     accessLogGroupName: take('accessLogGroupName', String),
+    machineScopes: take('machineScopes', listOf),
   };
   const [unknown] = given.keys();
   if (unknown !== undefined)
@@ -70,6 +73,7 @@ const KNOWN = [
   'architecture',
   'codeShift',
   'disposableData',
+  'machineScopes',
   'memorySize',
   'oidcAudience',
   'oidcIssuer',

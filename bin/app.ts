@@ -7,7 +7,7 @@ import { readSettings } from './app-settings';
 
 const app = new App();
 const env = { account: process.env['CDK_DEFAULT_ACCOUNT'], region: process.env['CDK_DEFAULT_REGION'] };
-const { disposableData, alarmTopicArn, accessLogGroupName, ...settings } = readSettings(
+const { disposableData, alarmTopicArn, accessLogGroupName, machineScopes, ...settings } = readSettings(
   app.node.getAllContext(),
 );
 
@@ -16,6 +16,7 @@ const data = new DataStack(app, 'StrataData', {
   env,
   terminationProtection: !disposableData,
   removalPolicy: disposableData ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+  machineScopes,
 });
 const alarms = alarmTopicArn && sns.Topic.fromTopicArn(data, 'AlarmTopic', alarmTopicArn);
 new ServiceStack(app, 'StrataService', {

@@ -1,5 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SCOPES } from '../lib/contracts/access.ts';
 import { cdkEnvironment, LOCAL_ACCOUNT, LOCAL_REGION } from './environment.ts';
 import { installedTool, PROJECT } from './project.ts';
 import { runTool } from './run-tool.ts';
@@ -19,8 +20,16 @@ export async function synthesise(assembly: string, step: CdkStep): Promise<void>
   await runTool({
     step: 'cdk synth',
     file: CDK,
-    // `--build`: cdk.json names a build that the runner has done already.
-    args: ['synth', '--quiet', '--output', assembly, '--build', 'true', '--no-notices'],
+    args: [
+      'synth',
+      '--quiet',
+      `--output=${assembly}`,
+      // cdk.json names a build that the runner has done already.
+      '--build=true',
+      // Whoever can reach the emulator can do everything there: tokens of all kinds are for trying them out.
+      `--context=strata:machineScopes=${SCOPES.join(',')}`,
+      '--no-notices',
+    ],
     cwd: PROJECT,
     env: cdkEnvironment(),
     ...step,

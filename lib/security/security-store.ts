@@ -1,23 +1,8 @@
-import { Aws, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, CfnResource, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { RESOURCE_SERVER, SCOPES } from '../contracts/access';
 import { StrataConstructError } from '../private/errors';
-
-/** Properties of the identities' store. */
-export interface SecurityStoreProps {
-  /**
-   * First label of the address where tokens are asked for; unique within a region.
-   * @default - `strata-` with the account and a part of the construct's address
-   */
-  readonly domainPrefix?: string;
-
-  /**
-   * What happens to the user pool when the store leaves the stack.
-   * @default RemovalPolicy.RETAIN
-   */
-  readonly removalPolicy?: RemovalPolicy;
-}
 
 /** Options for an app client of machines. */
 export interface MachineClientOptions {
@@ -33,6 +18,51 @@ export interface MachineClientOptions {
   readonly tokenValidity?: Duration;
 }
 
+/** Who may do what, wherever that is kept. */
+export interface ISecurityStore extends IConstruct {
+  readonly userPool: cognito.IUserPool;
+  /** Client that the command line gets its tokens with: one identity for all who use it. */
+  readonly machineClient: cognito.IUserPoolClient;
+  /** Where access tokens are asked for (OAuth 2.0, client credentials). */
+  readonly tokenEndpoint: string;
+
+  /** Adds an app client that gets tokens with its own id and secret. */
+  addMachineClient(id: string, options?: MachineClientOptions): cognito.UserPoolClient;
+}
+
+/** What is known of a security store that another stack or app made, or that was retained. */
+export interface SecurityStoreAttributes {
+  /** Id of the user pool. */
+  readonly userPoolId: string;
+  /** Id of the client of machines. */
+  readonly machineClientId: string;
+  /** Where access tokens are asked for: `https://<domain>/oauth2/token`. */
+  readonly tokenEndpoint: string;
+}
+
+/** Properties of the identities' store. */
+export interface SecurityStoreProps {
+  /**
+   * First label of the address where tokens are asked for; unique within a region.
+   * @default - `strata-` with the id of the stack and a part of the construct's address
+   */
+  readonly domainPrefix?: string;
+
+  /**
+   * Scopes of the client that machines share (`machineClient`). Whoever may read its secret has all of them: for more
+   * than this, and to tell machines apart, make clients with `addMachineClient`.
+   * @default ['infer', 'registry.read']
+   */
+  readonly machineScopes?: string[];
+
+  /**
+   * What happens to the user pool, and to what is in it, when the store leaves the stack. Clients that were added go with
+   * their line of code, so that their secrets end.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+}
+
 /**
  * Who may do what: a user pool with one scope for each kind of action. Machines ask for scopes with their client's
  * credentials; people are in groups of the same names.
@@ -41,16 +71,24 @@ export interface MachineClientOptions {
  * const security = new SecurityStore(dataStack, 'SecurityStore');
  * const ci = security.addMachineClient('Ci', { scopes: ['registry.write'] });
  */
-export class SecurityStore extends Construct {
-  public readonly userPool: cognito.UserPool;
-  /** Client of machines that may ask for every scope; make narrower ones with `addMachineClient`. */
-  public readonly machineClient: cognito.UserPoolClient;
+export class SecurityStore extends Construct implements ISecurityStore {
+  /** A store of another stack or app, or one that was retained when its stack went. */
+  public static fromAttributes(
+    scope: Construct,
+    id: string,
+    attributes: SecurityStoreAttributes,
+  ): ISecurityStore {
+    return new ImportedSecurityStore(scope, id, attributes);
+  }
+
+  public readonly userPool: cognito.IUserPool;
+  /** Client of machines; it may ask for `machineScopes`. */
+  public readonly machineClient: cognito.IUserPoolClient;
   /** Client of people: signs in by secure remote password, groups say what they may do. */
-  public readonly peopleClient: cognito.UserPoolClient;
+  public readonly peopleClient: cognito.IUserPoolClient;
   public readonly domain: cognito.UserPoolDomain;
 
   private readonly resourceServer: cognito.UserPoolResourceServer;
-  private readonly scopes: ReadonlyMap<string, cognito.ResourceServerScope>;
 
   constructor(scope: Construct, id: string, props: SecurityStoreProps = {}) {
     super(scope, id);
@@ -74,19 +112,11 @@ export class SecurityStore extends Construct {
       removalPolicy,
     });
     this.domain = this.userPool.addDomain('Domain', {
-      cognitoDomain: {
-        domainPrefix: props.domainPrefix ?? `strata-${Aws.ACCOUNT_ID}-${this.node.addr.slice(-8)}`,
-      },
+      cognitoDomain: { domainPrefix: props.domainPrefix ?? this.uniquePrefix() },
     });
-    this.scopes = new Map(
-      SCOPES.map((name) => [
-        name,
-        new cognito.ResourceServerScope({ scopeName: name, scopeDescription: `Strata: ${name}` }),
-      ]),
-    );
     this.resourceServer = this.userPool.addResourceServer('ResourceServer', {
       identifier: RESOURCE_SERVER,
-      scopes: [...this.scopes.values()],
+      scopes: SCOPES.map(scopeNamed),
     });
     for (const name of SCOPES) {
       this.userPool.addGroup(`Group-${name}`, {
@@ -94,7 +124,9 @@ export class SecurityStore extends Construct {
         description: `People with the scope ${name}`,
       });
     }
-    this.machineClient = this.addMachineClient('MachineClient');
+    this.machineClient = this.addMachineClient('MachineClient', {
+      scopes: props.machineScopes ?? ['infer', 'registry.read'],
+    });
     this.peopleClient = this.userPool.addClient('PeopleClient', {
       authFlows: { userSrp: true },
       disableOAuth: true,
@@ -104,6 +136,12 @@ export class SecurityStore extends Construct {
       idTokenValidity: Duration.hours(1),
       refreshTokenValidity: Duration.days(1),
     });
+    // A pool without its clients, its scopes and the address for tokens could not be taken up again. What is replaced by
+    // an update goes: a client's old secret must not live on.
+    for (const construct of this.node.findAll()) {
+      if (!CfnResource.isCfnResource(construct) || construct === this.userPool.node.defaultChild) continue;
+      construct.applyRemovalPolicy(removalPolicy, { applyToUpdateReplacePolicy: false });
+    }
   }
 
   /** Where access tokens are asked for (OAuth 2.0, client credentials). */
@@ -113,22 +151,68 @@ export class SecurityStore extends Construct {
 
   /** Adds an app client that gets tokens with its own id and secret. */
   public addMachineClient(id: string, options: MachineClientOptions = {}): cognito.UserPoolClient {
-    const scopes = (options.scopes ?? [...SCOPES]).map((name) => {
-      const known = this.scopes.get(name);
-      if (!known) {
-        throw new StrataConstructError(
-          'UNKNOWN_SCOPE',
-          `"${name}" is none of ${[...this.scopes.keys()].join(', ')}`,
-        );
-      }
-      return cognito.OAuthScope.resourceServer(this.resourceServer, known);
-    });
-    return this.userPool.addClient(id, {
-      generateSecret: true,
-      authFlows: {},
-      oAuth: { flows: { clientCredentials: true }, scopes },
-      accessTokenValidity: options.tokenValidity ?? Duration.hours(1),
-      enableTokenRevocation: true,
-    });
+    return addMachineClient(this.userPool, this.resourceServer, id, options);
   }
+
+  /** Of each stack that ever was: an address that was retained with its pool is not in the way of the next. */
+  private uniquePrefix(): string {
+    const stack = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+    return `strata-${stack}-${this.node.addr.slice(-8)}`;
+  }
+}
+
+class ImportedSecurityStore extends Construct implements ISecurityStore {
+  public readonly userPool: cognito.IUserPool;
+  public readonly machineClient: cognito.IUserPoolClient;
+  public readonly tokenEndpoint: string;
+
+  private readonly resourceServer: cognito.IUserPoolResourceServer;
+
+  constructor(scope: Construct, id: string, attributes: SecurityStoreAttributes) {
+    super(scope, id);
+    this.userPool = cognito.UserPool.fromUserPoolId(this, 'UserPool', attributes.userPoolId);
+    this.machineClient = cognito.UserPoolClient.fromUserPoolClientId(
+      this,
+      'MachineClient',
+      attributes.machineClientId,
+    );
+    this.resourceServer = cognito.UserPoolResourceServer.fromUserPoolResourceServerId(
+      this,
+      'ResourceServer',
+      RESOURCE_SERVER,
+    );
+    this.tokenEndpoint = attributes.tokenEndpoint;
+  }
+
+  public addMachineClient(id: string, options: MachineClientOptions = {}): cognito.UserPoolClient {
+    return addMachineClient(this.userPool, this.resourceServer, id, options);
+  }
+}
+
+function addMachineClient(
+  userPool: cognito.IUserPool,
+  resourceServer: cognito.IUserPoolResourceServer,
+  id: string,
+  { scopes = [...SCOPES], tokenValidity = Duration.hours(1) }: MachineClientOptions,
+): cognito.UserPoolClient {
+  const known: readonly string[] = SCOPES;
+  for (const name of scopes) {
+    if (!known.includes(name)) {
+      throw new StrataConstructError('UNKNOWN_SCOPE', `"${name}" is none of ${known.join(', ')}`);
+    }
+  }
+  return userPool.addClient(id, {
+    generateSecret: true,
+    authFlows: {},
+    oAuth: {
+      flows: { clientCredentials: true },
+      scopes: scopes.map((name) => cognito.OAuthScope.resourceServer(resourceServer, scopeNamed(name))),
+    },
+    accessTokenValidity: tokenValidity,
+    enableTokenRevocation: true,
+  });
+}
+
+function scopeNamed(name: string): cognito.ResourceServerScope {
+  return new cognito.ResourceServerScope({ scopeName: name, scopeDescription: `Strata: ${name}` });
 }

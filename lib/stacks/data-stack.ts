@@ -11,6 +11,12 @@ export interface DataStackProps extends StackProps {
    * @default RemovalPolicy.RETAIN
    */
   readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Scopes of the client that machines share. Whoever may read its secret has all of them.
+   * @default ['infer', 'registry.read']
+   */
+  readonly machineScopes?: string[];
 }
 
 /** Everything that outlives code: tables, buckets, keys, user pools. */
@@ -22,8 +28,8 @@ export class DataStack extends Stack {
 
   constructor(scope: Construct, id: string, props: DataStackProps = {}) {
     super(scope, id, { terminationProtection: true, description: 'Strata: data', ...props });
-    const removalPolicy = props.removalPolicy;
-    this.security = new SecurityStore(this, 'SecurityStore', { removalPolicy });
+    const { removalPolicy, machineScopes } = props;
+    this.security = new SecurityStore(this, 'SecurityStore', { removalPolicy, machineScopes });
     this.logKey = new LogKey(this, 'LogKey', { removalPolicy });
     this.registry = new ModelRegistryStore(this, 'ModelRegistryStore', { removalPolicy });
   }

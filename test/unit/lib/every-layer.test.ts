@@ -74,6 +74,10 @@ describe.each(Object.entries(LAYERS))('%s', (_name, make) => {
       ),
     );
     expect(named).toEqual([]);
+    // A domain has to have a name, one of a region: account and construct alone do not tell two stacks apart.
+    const domains = resources.filter(({ Type }) => Type === 'AWS::Cognito::UserPoolDomain');
+    for (const domain of domains)
+      expect(JSON.stringify(domain.Properties?.['Domain'])).toContain('AWS::StackId');
   });
 
   it('lets nobody do everything', () => {
