@@ -15,12 +15,13 @@ export function tokenCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--scopes <scopes...>',
-        'what the token may do (default: everything locally, infer on AWS)',
+        'what the token may do (default: everything locally, infer of a stack)',
       ).choices(SCOPES),
     )
     .action(async (options: TokenOptions) => {
       const { deployment, aws } = await findAccount(options, terminal);
-      const scopes = options.scopes ?? (deployment.awsEndpoint === undefined ? ['infer'] : SCOPES);
+      // The local runner gives its client every scope; a stack that was named gives what it was told to.
+      const scopes = options.scopes ?? (options.stack === undefined ? SCOPES : ['infer']);
       const { token, expiresInSeconds } = await accessToken(cognito(aws), deployment, scopes);
       print(terminal, options.json, { token, expires_in: expiresInSeconds, scopes }, token);
     });
