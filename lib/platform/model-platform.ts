@@ -9,9 +9,10 @@ import { type AlarmTopics, Monitoring } from '../monitoring/monitoring';
 import type { IMonitoring } from '../monitoring/monitoring-api';
 import { encryptLogs } from '../private/encrypted-logs';
 import { StrataConstructError } from '../private/errors';
-import { ModelRegistry } from '../registry/model-registry';
-import type { ModelRegistryStore } from '../registry/model-registry-store';
-import { SecurityStore } from '../security/security-store';
+import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
+import type { IModelRegistryStore } from '../registry/model-registry-store';
+import { type ISecurityStore, SecurityStore } from '../security/security-store';
+import type { IExchange } from '../serving/exchange';
 import { Serving } from '../serving/serving';
 
 /** Properties of the whole platform. */
@@ -20,13 +21,26 @@ export interface ModelPlatformProps {
    * Identities.
    * @default - a store of its own, unless `access` is given
    */
-  readonly securityStore?: SecurityStore;
+  readonly securityStore?: ISecurityStore;
 
   /**
    * Where the registry keeps its data.
    * @default - a store of its own
    */
-  readonly registryStore?: ModelRegistryStore;
+  readonly registryStore?: IModelRegistryStore;
+
+  /**
+   * Where models come from, in the place of a registry of the platform.
+   * @default - a registry over `registryStore`
+   */
+  readonly registry?: IModelRegistry;
+
+  /**
+   * Through which tensors go that are too large for a request or an answer. Callers have to reach its function by the
+   * same kind of tokens as the platform's gateway takes.
+   * @default - an exchange of its own, on the platform's gateway
+   */
+  readonly exchange?: IExchange;
 
   /**
    * Who may call.
@@ -87,7 +101,7 @@ export interface ModelPlatformProps {
 export class ModelPlatform extends Construct {
   public readonly monitoring: IMonitoring;
   public readonly gateway: Gateway;
-  public readonly registry: ModelRegistry;
+  public readonly registry: IModelRegistry;
   public readonly serving: Serving;
 
   constructor(scope: Construct, id: string, props: ModelPlatformProps = {}) {
@@ -111,10 +125,18 @@ export class ModelPlatform extends Construct {
       codeShift: props.codeShift,
       accessLogGroup: props.accessLogGroup,
     });
-    this.registry = new ModelRegistry(this, 'ModelRegistry', { store: props.registryStore });
+    if (props.registry && props.registryStore) {
+      throw new StrataConstructError(
+        'TWO_REGISTRIES',
+        'registry is given, and registryStore as well: give the store to the registry',
+      );
+    }
+    this.registry =
+      props.registry ?? new ModelRegistry(this, 'ModelRegistry', { store: props.registryStore });
     this.serving = new Serving(this, 'Serving', {
       registry: this.registry,
       gateway: this.gateway,
+      exchange: props.exchange,
       memorySize: props.memorySize,
       architecture: props.architecture,
       monitoring,

@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
@@ -61,6 +61,64 @@ export interface ExchangeProps {
   readonly serverAccessLogsBucket?: s3.IBucket;
 }
 
+/** What is known of an exchange that another stack or app made. */
+export interface ExchangeAttributes {
+  /** Name of the bucket. */
+  readonly bucketName: string;
+  /**
+   * For how long an address to download from can be used.
+   * @default Duration.minutes(15)
+   */
+  readonly urlExpiry?: Duration;
+  /**
+   * ARN of the key that encrypts the objects.
+   * @default - a key of S3
+   */
+  readonly encryptionKeyArn?: string;
+}
+
+abstract class ExchangeBase extends Construct implements IExchange {
+  public abstract readonly bucket: s3.IBucket;
+
+  protected abstract readonly encryptionKey?: kms.IKey;
+  protected abstract readonly urlExpiry: Duration;
+
+  public grantServe(grantee: iam.IGrantable): iam.Grant {
+    const { uploads, results } = EXCHANGE_AREAS;
+    return this.grant(grantee, READ_ACTIONS, [uploads, results], KEY_READ_ACTIONS)
+      .combine(this.grant(grantee, WRITE_ACTIONS, [results], KEY_WRITE_ACTIONS))
+      .combine(grantToldMissing(this.bucket, grantee, [`${uploads}/`, `${results}/`]));
+  }
+
+  public bindTo(handler: lambda.Function): void {
+    this.grantServe(handler);
+    for (const [name, value] of Object.entries(this.environment())) handler.addEnvironment(name, value);
+  }
+
+  protected environment(): { [name: string]: string } {
+    return {
+      [ENVIRONMENT.exchangeBucket]: this.bucket.bucketName,
+      [ENVIRONMENT.exchangeUrlExpiry]: String(this.urlExpiry.toSeconds()),
+    };
+  }
+
+  protected grant(
+    grantee: iam.IGrantable,
+    actions: string[],
+    areas: string[],
+    keyActions: string[],
+  ): iam.Grant {
+    const grant = iam.Grant.addToPrincipal({
+      grantee,
+      actions,
+      resourceArns: areas.map((area) => this.bucket.arnForObjects(`${area}/*`)),
+    });
+    // A key policy alone would give a grantee that has no policy of its own a key without a lock.
+    if (!grant.success || !this.encryptionKey) return grant;
+    return grant.combine(this.encryptionKey.grant(grantee, ...keyActions));
+  }
+}
+
 /**
  * A layer for large payloads: a bucket through which callers and functions hand each other tensors, and the function
  * that signs addresses to upload to. A cache, not a store: objects expire after a day and have no versions.
@@ -74,20 +132,26 @@ export interface ExchangeProps {
  * const exchange = new Exchange(this, 'Exchange', { gateway, maxUploadSize: Size.gibibytes(1) });
  * new Serving(this, 'Serving', { gateway, exchange });
  */
-export class Exchange extends Construct implements IExchange {
+export class Exchange extends ExchangeBase {
+  /** An exchange that another stack or app made. Its callers must have the same issuer of tokens as those of this one. */
+  public static fromAttributes(scope: Construct, id: string, attributes: ExchangeAttributes): IExchange {
+    return new ImportedExchange(scope, id, attributes);
+  }
+
   public readonly bucket: s3.IBucket;
   public readonly gateway: IGateway;
   /** Signs addresses to upload to. Call its alias `live`, not the function itself. */
   public readonly exchangeFunction: lambda.Function;
 
-  private readonly encryptionKey?: kms.IKey;
-  private readonly urlExpiry: Duration;
+  protected readonly encryptionKey?: kms.IKey;
+  protected readonly urlExpiry: Duration;
 
   constructor(scope: Construct, id: string, props: ExchangeProps = {}) {
     super(scope, id);
     const maxUploadSize = props.maxUploadSize ?? Size.bytes(LARGEST_PUT_BYTES);
     this.urlExpiry = props.urlExpiry ?? Duration.minutes(15);
-    checkLimits(maxUploadSize, this.urlExpiry);
+    checkUploadSize(maxUploadSize);
+    checkExpiry(this.urlExpiry);
     this.encryptionKey = props.encryptionKey;
     this.bucket = new s3.Bucket(this, 'Bucket', {
       encryption: props.encryptionKey ? s3.BucketEncryption.KMS : s3.BucketEncryption.S3_MANAGED,
@@ -119,44 +183,26 @@ export class Exchange extends Construct implements IExchange {
     this.gateway.mount(EXCHANGE_PREFIX, sign.live, { scopes: ['infer'] });
     this.exchangeFunction = sign;
   }
+}
 
-  public grantServe(grantee: iam.IGrantable): iam.Grant {
-    const { uploads, results } = EXCHANGE_AREAS;
-    return this.grant(grantee, READ_ACTIONS, [uploads, results], KEY_READ_ACTIONS)
-      .combine(this.grant(grantee, WRITE_ACTIONS, [results], KEY_WRITE_ACTIONS))
-      .combine(grantToldMissing(this.bucket, grantee, [`${uploads}/`, `${results}/`]));
-  }
+class ImportedExchange extends ExchangeBase {
+  public readonly bucket: s3.IBucket;
 
-  public bindTo(handler: lambda.Function): void {
-    this.grantServe(handler);
-    for (const [name, value] of Object.entries(this.environment())) handler.addEnvironment(name, value);
-  }
+  protected readonly encryptionKey?: kms.IKey;
+  protected readonly urlExpiry: Duration;
 
-  private environment(): { [name: string]: string } {
-    return {
-      [ENVIRONMENT.exchangeBucket]: this.bucket.bucketName,
-      [ENVIRONMENT.exchangeUrlExpiry]: String(this.urlExpiry.toSeconds()),
-    };
-  }
-
-  private grant(
-    grantee: iam.IGrantable,
-    actions: string[],
-    areas: readonly string[],
-    keyActions: string[],
-  ): iam.Grant {
-    const grant = iam.Grant.addToPrincipal({
-      grantee,
-      actions,
-      resourceArns: areas.map((area) => this.bucket.arnForObjects(`${area}/*`)),
-    });
-    // A key policy alone would give a grantee that has no policy of its own a key without a lock.
-    if (!grant.success || !this.encryptionKey) return grant;
-    return grant.combine(this.encryptionKey.grant(grantee, ...keyActions));
+  constructor(scope: Construct, id: string, attributes: ExchangeAttributes) {
+    super(scope, id);
+    this.urlExpiry = attributes.urlExpiry ?? Duration.minutes(15);
+    checkExpiry(this.urlExpiry);
+    this.encryptionKey = attributes.encryptionKeyArn
+      ? kms.Key.fromKeyArn(this, 'Key', attributes.encryptionKeyArn)
+      : undefined;
+    this.bucket = s3.Bucket.fromBucketName(this, 'Bucket', attributes.bucketName);
   }
 }
 
-function checkLimits(maxUploadSize: Size, urlExpiry: Duration): void {
+function checkUploadSize(maxUploadSize: Size): void {
   ifResolved(maxUploadSize, (size) => {
     const bytes = size.toBytes();
     if (bytes < 1 || bytes > LARGEST_PUT_BYTES) {
@@ -166,6 +212,9 @@ function checkLimits(maxUploadSize: Size, urlExpiry: Duration): void {
       );
     }
   });
+}
+
+function checkExpiry(urlExpiry: Duration): void {
   ifResolved(urlExpiry, (expiry) => {
     const seconds = expiry.toSeconds();
     if (seconds < 1 || seconds > 3600) {

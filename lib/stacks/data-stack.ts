@@ -1,8 +1,22 @@
 import { type RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type { Construct, IConstruct } from 'constructs';
 import { LogKey } from '../monitoring/log-key';
-import { ModelRegistryStore } from '../registry/model-registry-store';
-import { SecurityStore } from '../security/security-store';
+import { type IModelRegistryStore, ModelRegistryStore } from '../registry/model-registry-store';
+import { type ISecurityStore, SecurityStore } from '../security/security-store';
+
+/** What outlives code, whoever keeps it: the stack of the app, or stores of your own, made or imported. */
+export interface IDataStack extends IConstruct {
+  /** Who may do what. */
+  readonly security: ISecurityStore;
+  /** Models, versions and aliases. */
+  readonly registry: IModelRegistryStore;
+  /**
+   * Encrypts the log groups of what runs; its policy lets CloudWatch Logs use it, as that of `LogKey` does. Undefined
+   * where a key of CloudWatch Logs is enough.
+   */
+  readonly logKey?: kms.IKey;
+}
 
 /** Properties of the data stack. */
 export interface DataStackProps extends StackProps {
@@ -20,11 +34,10 @@ export interface DataStackProps extends StackProps {
 }
 
 /** Everything that outlives code: tables, buckets, keys, user pools. */
-export class DataStack extends Stack {
-  public readonly security: SecurityStore;
-  public readonly registry: ModelRegistryStore;
-  /** Encrypts the log groups of what runs. */
-  public readonly logKey: LogKey;
+export class DataStack extends Stack implements IDataStack {
+  public readonly security: ISecurityStore;
+  public readonly registry: IModelRegistryStore;
+  public readonly logKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: DataStackProps = {}) {
     super(scope, id, { terminationProtection: true, description: 'Strata: data', ...props });

@@ -9,12 +9,12 @@ import { AlarmEmail } from '../monitoring/alarm-email';
 import type { AlarmTopics } from '../monitoring/monitoring';
 import { ModelPlatform } from '../platform/model-platform';
 import { StrataConstructError } from '../private/errors';
-import type { DataStack } from './data-stack';
+import type { IDataStack } from './data-stack';
 
 /** Properties of the service stack. */
 export interface ServiceStackProps extends StackProps {
-  /** The stack that keeps the data. */
-  readonly data: DataStack;
+  /** What keeps the data: a `DataStack`, or whatever gives the same. */
+  readonly data: IDataStack;
   /**
    * Who may call.
    * @default - tokens of the data stack's user pool

@@ -1,21 +1,25 @@
-import { type Stack, Token } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
+import type { Construct } from 'constructs';
 import { describe, expect, it } from 'vitest';
 import {
   Access,
   BatchInference,
   Exchange,
   Gateway,
+  type IDataStack,
   LogKey,
   ModelPlatform,
   ModelRegistry,
   ModelRegistryStore,
   Monitoring,
   SecurityStore,
+  ServiceStack,
   Serving,
   StreamInference,
 } from '../../../lib';
+import { OUTPUTS } from '../../../lib/contracts/deployment';
 import { flaglessApp, synth, TEST_ENV, testApp, testStack } from '../../support/synth';
 
 /** Everything that a user can make with one `new`, and no properties or the name of a model. */
@@ -124,12 +128,83 @@ describe('imported neighbours', () => {
       });
       const userPool = cognito.UserPool.fromUserPoolId(stack, 'UserPool', 'eu-west-1_abc');
       const gateway = new Gateway(stack, 'Gateway', { access: Access.cognito(userPool) });
-      new Serving(stack, 'Serving', { registry, gateway });
+      const exchange = Exchange.fromAttributes(stack, 'Exchange', {
+        bucketName: 'tensors',
+        encryptionKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/exchange',
+      });
+      new Serving(stack, 'Serving', { registry, gateway, exchange });
     });
-    template.resourceCountIs('AWS::DynamoDB::Table', 0);
-    template.resourceCountIs('AWS::Cognito::UserPool', 0);
+    for (const type of ['AWS::DynamoDB::Table', 'AWS::Cognito::UserPool', 'AWS::S3::Bucket']) {
+      template.resourceCountIs(type, 0);
+    }
     template.hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: { STRATA_REGISTRY_TABLE: 'models', STRATA_ARTIFACTS_BUCKET: 'model-files' } },
+      Environment: {
+        Variables: {
+          STRATA_REGISTRY_TABLE: 'models',
+          STRATA_ARTIFACTS_BUCKET: 'model-files',
+          STRATA_EXCHANGE_BUCKET: 'tensors',
+          STRATA_EXCHANGE_URL_EXPIRY: '900',
+        },
+      },
     });
+    const rights = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect(rights).toContain(':s3:::tensors/out/*');
+    expect(rights).toContain('key/exchange');
+  });
+
+  it('make a platform, without anything that holds data', () => {
+    const template = synth((stack) => {
+      new ModelPlatform(stack, 'Platform', {
+        securityStore: keptSecurity(stack),
+        registry: ModelRegistry.fromAttributes(stack, 'Registry', {
+          tableName: 'models',
+          artifactsBucketName: 'model-files',
+        }),
+        exchange: Exchange.fromAttributes(stack, 'Exchange', { bucketName: 'tensors' }),
+      });
+    });
+    for (const type of [
+      'AWS::DynamoDB::Table',
+      'AWS::Cognito::UserPool',
+      'AWS::S3::Bucket',
+      'AWS::KMS::Key',
+    ]) {
+      template.resourceCountIs(type, 0);
+    }
+  });
+
+  it('make the app, in the place of its data stack', () => {
+    class Kept extends Stack implements IDataStack {
+      public readonly security = keptSecurity(this);
+      public readonly registry = ModelRegistryStore.fromAttributes(this, 'Registry', {
+        tableName: 'models',
+        artifactsBucketName: 'model-files',
+      });
+    }
+    const app = testApp();
+    const service = new ServiceStack(app, 'Service', { env: TEST_ENV, data: new Kept(app, 'Kept') });
+    const { Outputs } = Template.fromStack(service).toJSON();
+    expect(Outputs[OUTPUTS.registryTable].Value).toBe('models');
+    expect(Outputs[OUTPUTS.userPoolId].Value).toBe('eu-west-1_kept');
+  });
+
+  it('fail when there are two registries', () => {
+    expect(() =>
+      synth((stack) => {
+        const attributes = { tableName: 'models', artifactsBucketName: 'model-files' };
+        new ModelPlatform(stack, 'Platform', {
+          registry: ModelRegistry.fromAttributes(stack, 'Registry', attributes),
+          registryStore: ModelRegistryStore.fromAttributes(stack, 'Store', attributes),
+        });
+      }),
+    ).toThrow(/TWO_REGISTRIES/);
   });
 });
+
+function keptSecurity(scope: Construct) {
+  return SecurityStore.fromAttributes(scope, 'Security', {
+    userPoolId: 'eu-west-1_kept',
+    machineClientId: 'kept',
+    tokenEndpoint: 'https://kept.auth.eu-west-1.amazoncognito.com/oauth2/token',
+  });
+}
