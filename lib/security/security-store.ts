@@ -1,4 +1,4 @@
-import { Aws, CfnResource, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, CfnDeletionPolicy, CfnResource, Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import { Construct, type IConstruct } from 'constructs';
 import { RESOURCE_SERVER, SCOPES } from '../contracts/access';
@@ -140,7 +140,8 @@ export class SecurityStore extends Construct implements ISecurityStore {
     // an update goes: a client's old secret must not live on.
     for (const construct of this.node.findAll()) {
       if (!CfnResource.isCfnResource(construct) || construct === this.userPool.node.defaultChild) continue;
-      construct.applyRemovalPolicy(removalPolicy, { applyToUpdateReplacePolicy: false });
+      construct.applyRemovalPolicy(removalPolicy);
+      construct.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.DELETE;
     }
   }
 

@@ -60,6 +60,12 @@ describe('a security store by default', () => {
     for (const { Type, DeletionPolicy } of ours) expect([Type, DeletionPolicy]).toEqual([Type, 'Retain']);
   });
 
+  it('lets go of a client that an update replaces, so that the old secret ends', () => {
+    for (const client of Object.values(template.findResources('AWS::Cognito::UserPoolClient'))) {
+      expect(client.UpdateReplacePolicy).toBe('Delete');
+    }
+  });
+
   it('has a client for people that never sends the password and has no scopes', () => {
     template.hasResourceProperties('AWS::Cognito::UserPoolClient', {
       ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
