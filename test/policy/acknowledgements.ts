@@ -47,12 +47,6 @@ const TRACING = 'X-Ray has no resources: its two write actions can be granted on
 
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
-    id: 'CloudFormation Validate::W3011',
-    at: USER_POOL,
-    reason:
-      'Clients, groups, scopes and address stay with a pool that is kept. One that an update replaces goes: a client that was replaced must not keep its secret.',
-  },
-  {
     id: 'AwsSolutions::AwsSolutions-COG2',
     at: USER_POOL,
     reason:
