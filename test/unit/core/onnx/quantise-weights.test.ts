@@ -40,7 +40,9 @@ describe('quantised weights', () => {
         const { integers, scale } = quantiseTable(Float32Array.from(values), width);
         const largest = Math.max(...integers.map(Math.abs));
         expect(largest).toBeLessThanOrEqual(LARGEST[width]);
-        if (Math.max(...values.map(Math.abs)) > 1e-30) expect(largest).toBe(LARGEST[width]);
+        // Of weights that are next to zero nothing is left to spread.
+        const fillsRange = largest === LARGEST[width] || Math.max(...values.map(Math.abs)) <= 1e-30;
+        expect(fillsRange).toBe(true);
         expect(scale).toBeGreaterThan(0);
       }),
     );
