@@ -7,6 +7,7 @@ import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { METRICS } from '../contracts/metrics';
 import { functionMetric } from '../private/function-metric';
+import { publishWhenLayersChange } from '../private/layer-versions';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
 import { recordFunction } from './record-function';
 
@@ -72,6 +73,7 @@ export class BatchInference extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: BatchInferenceProps) {
     super(scope, id);
+    publishWhenLayersChange(this);
     this.registry = props.registry ?? new ModelRegistry(this, 'ModelRegistry');
     const handler = recordFunction(this, 'Infer', {
       ...props,

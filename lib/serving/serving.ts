@@ -13,6 +13,7 @@ import { monitor } from '../monitoring/monitor';
 import type { IMonitoring } from '../monitoring/monitoring-api';
 import { StrataConstructError } from '../private/errors';
 import { HandlerFunction } from '../private/handler-function';
+import { publishWhenLayersChange } from '../private/layer-versions';
 import { ifResolved } from '../private/tokens';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
 import { Exchange, type IExchange } from './exchange';
@@ -110,6 +111,7 @@ export class Serving extends MeasuredServing implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: ServingProps = {}) {
     super(scope, id);
+    publishWhenLayersChange(this);
     ifResolved(props.memorySize, (memory) => {
       if (!Number.isInteger(memory) || memory < 256 || memory > 10_240) {
         throw new StrataConstructError(

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
 import { METRICS } from '../contracts/metrics';
 import { functionMetric } from '../private/function-metric';
+import { publishWhenLayersChange } from '../private/layer-versions';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
 import { recordFunction } from './record-function';
 
@@ -97,6 +98,7 @@ export class StreamInference extends Construct implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: StreamInferenceProps) {
     super(scope, id);
+    publishWhenLayersChange(this);
     this.registry = props.registry ?? new ModelRegistry(this, 'ModelRegistry');
     this.source = props.source ?? encryptedStream(this, 'Source');
     this.results = props.results ?? encryptedStream(this, 'Results');

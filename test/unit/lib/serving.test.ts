@@ -1,10 +1,10 @@
 import { Duration, Size } from 'aws-cdk-lib';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { OnnxRuntimeLayer, Serving, type ServingProps } from '../../../lib';
 import { HandlerFunction } from '../../../lib/private/handler-function';
-import { synth, testStack } from '../../support/synth';
+import { flaglessApp, synth, testApp, testStack } from '../../support/synth';
 
 const serving = (props: ServingProps = {}): Template =>
   synth((stack) => void new Serving(stack, 'Serving', props));
@@ -93,5 +93,23 @@ describe('the onnxruntime layer', () => {
     });
     const layer = OnnxRuntimeLayer.forArchitecture(stack, lambda.Architecture.X86_64);
     expect(() => layer.addTo(handler)).toThrow(/ARCHITECTURE_MISMATCH.*Function runs on arm64.*x86_64/);
+  });
+});
+
+describe('a function whose onnxruntime layer changes', () => {
+  it.each([
+    ['with', testApp],
+    ['without', flaglessApp],
+  ])('publishes a new version, in an app %s feature flags', (_flags, app) => {
+    const versions = ['1', '2'].map((layerVersion) => {
+      const stack = testStack(app());
+      const { inferFunction } = new Serving(stack, 'Serving');
+      const arn = `arn:aws:lambda:eu-west-1:123456789012:layer:extra:${layerVersion}`;
+      inferFunction.addLayers(lambda.LayerVersion.fromLayerVersionArn(stack, 'Extra', arn));
+      const found = Template.fromStack(stack).findResources('AWS::Lambda::Version');
+      return Object.keys(found).filter((id) => id.includes('InferCurrentVersion'));
+    });
+    expect(versions[0]).toHaveLength(1);
+    expect(versions[0]).not.toEqual(versions[1]);
   });
 });
