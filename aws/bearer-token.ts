@@ -1,4 +1,10 @@
-import { FetchError, JwksValidationError, JwkValidationError, JwtBaseError } from 'aws-jwt-verify/error';
+import {
+  FetchError,
+  JwksValidationError,
+  JwkValidationError,
+  JwtBaseError,
+  WaitPeriodNotYetEndedJwkError,
+} from 'aws-jwt-verify/error';
 import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
 import type { TokenIssuer } from '../lib/contracts/access.ts';
 import { type Bearer, bearerOf } from './token-claims.ts';
@@ -45,7 +51,8 @@ async function verifiedClaims(header: string, verify: VerifyToken): Promise<JwtP
   return claims;
 }
 
-/** Keys that cannot be fetched or read say nothing of the token. */
+/** Keys that cannot be fetched or read, or may not be fetched again yet, say nothing of the token. */
 function isAboutKeys(error: JwtBaseError): boolean {
-  return [FetchError, JwksValidationError, JwkValidationError].some((kind) => error instanceof kind);
+  const kinds = [FetchError, JwksValidationError, JwkValidationError, WaitPeriodNotYetEndedJwkError];
+  return kinds.some((kind) => error instanceof kind);
 }

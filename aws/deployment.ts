@@ -32,8 +32,10 @@ export async function deploymentOfStack(client: CloudFormationClient, stack: str
   };
 }
 
+/** Undefined where the stack says nothing that could be a size. */
 function sizeOf(output: string | undefined): number | undefined {
-  return output === undefined ? undefined : Number(output);
+  const size = Number(output);
+  return Number.isInteger(size) && size > 0 ? size : undefined;
 }
 
 async function outputsOf(client: CloudFormationClient, stack: string): Promise<Record<string, string>> {

@@ -118,7 +118,10 @@ async function notDone(
   const { StackEvents = [] } = await cloudFormation(target).send(
     new DescribeStackEventsCommand({ StackName: name }),
   );
-  const failed = StackEvents.find(({ ResourceStatus }) => ResourceStatus?.endsWith('_FAILED'));
+  const failures = StackEvents.filter(({ ResourceStatus }) => ResourceStatus?.endsWith('_FAILED'));
+  // The newest is the stack's own and names resources; why they failed stands in theirs.
+  const failed =
+    failures.find(({ ResourceType }) => ResourceType !== 'AWS::CloudFormation::Stack') ?? failures[0];
   const why =
     failed && `${failed.LogicalResourceId} (${failed.ResourceType}): ${failed.ResourceStatusReason}`;
   return new StrataError(

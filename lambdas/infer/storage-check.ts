@@ -6,6 +6,9 @@ import type { InferPorts } from './inference-server.ts';
 /** More champions than these say nothing more about names and permissions. */
 const CHAMPIONS = 5;
 
+/** Names that are looked up for champions; a registry may hold thousands that have none. */
+const NAMES = 50;
+
 /** Whose place in the exchange is used: no caller has this id. */
 const SELF = 'self-check';
 
@@ -48,7 +51,7 @@ export async function checkStorage({
 
 async function* champions(registry: InferPorts['registry']): AsyncGenerator<ModelVersion> {
   let found = 0;
-  for (const name of await registry.modelNames()) {
+  for (const name of (await registry.modelNames()).slice(0, NAMES)) {
     const version = await registry.resolve(name).catch((error: unknown) => {
       if (error instanceof StrataError && NOT_SERVED.has(error.code)) return undefined;
       throw error;
@@ -60,4 +63,4 @@ async function* champions(registry: InferPorts['registry']): AsyncGenerator<Mode
 }
 
 /** The model has no version that could be opened, or is gone since its name was read. */
-const NOT_SERVED = new Set(['MODEL_NOT_FOUND', 'NO_CHAMPION', 'MODEL_NOT_READY']);
+const NOT_SERVED = new Set(['MODEL_NOT_FOUND', 'MODEL_NOT_READY', 'NO_CHAMPION', 'VERSION_NOT_FOUND']);

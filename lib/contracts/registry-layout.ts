@@ -41,7 +41,8 @@ export const REGISTRY_RIGHTS = {
   write: [
     {
       actions: ['dynamodb:PutItem'],
-      partitions: [`${names}*`, `${models}*`, `${aliasLogs}*`, `${events}*`],
+      // Models have UUIDs; the events of the access rules are not theirs to write.
+      partitions: [`${names}*`, `${models}*`, `${aliasLogs}*`, `${events}*-*-*-*-*`],
     },
     { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'], partitions: [`${models}*`] },
   ],

@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Stack, type StackProps, Tokenization } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -87,7 +87,7 @@ export class ServiceStack extends Stack {
     new CfnOutput(this, OUTPUTS.tokenEndpoint, { value: security.tokenEndpoint });
     const { memorySize, ephemeralStorageSize } = this.platform.serving;
     new CfnOutput(this, SIZE_OUTPUTS.memory, {
-      value: String(memorySize),
+      value: Tokenization.stringifyNumber(memorySize),
       description: 'Memory of the inference function in MiB',
     });
     new CfnOutput(this, SIZE_OUTPUTS.disk, {

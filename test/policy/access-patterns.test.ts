@@ -215,6 +215,7 @@ describe.each(Object.entries(APPS))('with %s', (_name, { template, names }) => {
     ['registers', 'dynamodb:UpdateItem', 'ACCESS'],
     ['registers', 'dynamodb:UpdateItem', 'LOG#id'],
     ['registers', 'dynamodb:UpdateItem', 'OUTBOX#id'],
+    ['registers', 'dynamodb:PutItem', 'OUTBOX#ACCESS'],
     ['registers', 'dynamodb:DeleteItem', 'M#id'],
     ['registers', 'dynamodb:PutItem', 'ORDER#1'],
     ['puts', 'dynamodb:PutItem', 'M#id'],

@@ -17,6 +17,22 @@ describe('a model fits an endpoint', () => {
   });
 });
 
+describe('weights in files beside the model', () => {
+  const files = [
+    { name: 'model.onnx', digest: 'a'.repeat(64), size: MIB },
+    { name: 'weights.data', digest: 'b'.repeat(64), size: 400 * MIB },
+  ];
+  const artifact = { size: 401 * MIB, files };
+
+  it('are mapped, so that memory does not decide', () => {
+    expect(misfit(artifact, { memoryMegabytes: 512 })).toBeUndefined();
+  });
+
+  it('need their place on the disk', () => {
+    expect(misfit(artifact, { memoryMegabytes: 512, diskMegabytes: 400 })).toContain('401 MiB of disk');
+  });
+});
+
 describe('a model does not fit', () => {
   it.each([
     [400, { memoryMegabytes: 900 }, '928 MiB of memory, and the endpoint has 900 MiB', 'memorySize'],
