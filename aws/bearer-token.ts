@@ -1,10 +1,4 @@
-import {
-  FetchError,
-  JwksValidationError,
-  JwkValidationError,
-  JwtBaseError,
-  WaitPeriodNotYetEndedJwkError,
-} from 'aws-jwt-verify/error';
+import { FetchError, JwksValidationError, JwkValidationError, JwtBaseError } from 'aws-jwt-verify/error';
 import type { JwtPayload } from 'aws-jwt-verify/jwt-model';
 import type { TokenIssuer } from '../lib/contracts/access.ts';
 import { type Bearer, bearerOf } from './token-claims.ts';
@@ -51,8 +45,10 @@ async function verifiedClaims(header: string, verify: VerifyToken): Promise<JwtP
   return claims;
 }
 
-/** Keys that cannot be fetched or read, or may not be fetched again yet, say nothing of the token. */
+/**
+ * Keys that cannot be fetched or read say nothing of the token. A key that is not among them does: whoever sends tokens
+ * with invented key ids shall not look like an outage of ours.
+ */
 function isAboutKeys(error: JwtBaseError): boolean {
-  const kinds = [FetchError, JwksValidationError, JwkValidationError, WaitPeriodNotYetEndedJwkError];
-  return kinds.some((kind) => error instanceof kind);
+  return [FetchError, JwksValidationError, JwkValidationError].some((kind) => error instanceof kind);
 }

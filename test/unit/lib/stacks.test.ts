@@ -1,4 +1,4 @@
-import { type App, Duration, type RemovalPolicy } from 'aws-cdk-lib';
+import { type App, Duration, type RemovalPolicy, Token } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -58,6 +58,19 @@ describe('the two stacks', () => {
     expect(Object.keys(templates.service.toJSON().Outputs)).toEqual(
       expect.arrayContaining(Object.values(OUTPUTS)),
     );
+  });
+
+  it('refer to memory that is decided at deployment', () => {
+    const app = testApp();
+    const data = new DataStack(app, 'Data', { env: TEST_ENV });
+    const service = new ServiceStack(app, 'Service', {
+      env: TEST_ENV,
+      data,
+      memorySize: Token.asNumber({ Ref: 'Memory' }),
+    });
+    expect(Template.fromStack(service).toJSON().Outputs[SIZE_OUTPUTS.memory].Value).toEqual({
+      Ref: 'Memory',
+    });
   });
 
   // A logical id that changes replaces the resource, and its data with it.

@@ -241,6 +241,19 @@ describe('keys that cannot be read', () => {
   });
 });
 
+describe('a key id that the issuer does not publish', () => {
+  it('is a fault of the token, also while the keys may not be fetched again', async () => {
+    const verify = tokenVerifier(trusted, keysAt);
+    for (const _again of [1, 2]) {
+      const decision = authorizeToken(
+        { authorizationToken: `Bearer ${stranger.token({})}`, methodArn: `${STAGE}/GET/v2` },
+        { issuer: trusted, prefixScopes: PREFIXES, verify },
+      );
+      await expect(decision).rejects.toThrow(TokenRefusedError);
+    }
+  });
+});
+
 describe('the environment', () => {
   it('tells whose tokens count', () => {
     expect(
