@@ -67,7 +67,7 @@ function forPeople(report: OptimiseReport): string {
     '',
     gainTable('optimised', { original: originalSize, changed: size }, gain),
     '',
-    `${directory}: ${files.map(({ name }) => name).join(', ')} (sha256 of all ${digest.slice(0, 12)})`,
+    `${directory}: ${files.map(({ name }) => name).join(', ')} (sha256${files.length > 1 ? ' of all' : ''} ${digest.slice(0, 12)})`,
     ...(steps.some(({ applied }) => applied) ? [] : ['This is a copy of the original.']),
   ].join('\n');
 }

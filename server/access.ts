@@ -4,7 +4,7 @@ import type { Principal } from '../core/access/principal.ts';
 import { ProtocolError } from '../core/protocol/protocol-error.ts';
 import { SCOPES } from '../lib/contracts/access.ts';
 
-/** Says who makes a request. @throws ProtocolError `UNAUTHORIZED` 401 */
+/** Says who makes a request. @throws ProtocolError `UNAUTHENTICATED` 401 */
 export type Access = (request: Pick<IncomingMessage, 'headers'>) => Promise<Principal>;
 
 /** Whoever reaches the server may do everything. */
@@ -27,7 +27,7 @@ export function bearerToken(header: string | undefined): string | undefined {
 
 export function unauthorized(): ProtocolError {
   return new ProtocolError(
-    'UNAUTHORIZED',
+    'UNAUTHENTICATED',
     'The request needs a valid token in the header "Authorization: Bearer <token>".',
     401,
     { 'www-authenticate': 'Bearer' },

@@ -54,27 +54,32 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
   const { models, host, port, onEvent = () => {}, reloadMs = 1_000, ...options } = settings;
   runtimeFolder();
   const access = await accessFor(settings.access, host);
-  await using cleanup = new AsyncDisposableStack();
   const folder = typeof models === 'string' ? await ModelFolder.open(models, onEvent) : undefined;
   const directory = await mkdtemp(join(tmpdir(), 'strata-serve-'));
-  cleanup.defer(() => rm(directory, { recursive: true, force: true }));
-  const source = folder ?? registrySource(models as RegistryLocation, { directory, onMismatch: onEvent });
-  const server = await ModelServer.start({ ...options, source, directory, access, onEvent });
-  cleanup.defer(() => server.close(0));
-  if (folder) await server.warm();
-  const endpoint = await listen(server, port, host);
-  const ended = new AbortController();
-  if (folder && reloadMs > 0) void keepFresh(folder, server, reloadMs, ended.signal);
-  const atEnd = cleanup.move();
-  return {
-    endpoint,
-    registry: source.registry,
-    close: async (graceMs) => {
-      ended.abort();
-      await server.close(graceMs);
-      await atEnd.disposeAsync();
-    },
-  };
+  const removeDirectory = () => rm(directory, { recursive: true, force: true });
+  let server: ModelServer | undefined;
+  try {
+    const source = folder ?? registrySource(models as RegistryLocation, { directory, onMismatch: onEvent });
+    const started = await ModelServer.start({ ...options, source, directory, access, onEvent });
+    server = started;
+    if (folder) await started.warm();
+    const endpoint = await listen(started, port, host);
+    const ended = new AbortController();
+    if (folder && reloadMs > 0) void keepFresh(folder, started, reloadMs, ended.signal);
+    return {
+      endpoint,
+      registry: source.registry,
+      close: async (graceMs) => {
+        ended.abort();
+        await started.close(graceMs);
+        await removeDirectory();
+      },
+    };
+  } catch (error) {
+    await server?.close(0);
+    await removeDirectory();
+    throw error;
+  }
 }
 
 /** @throws InvalidInputError `ACCESS_REQUIRED` */

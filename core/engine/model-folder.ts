@@ -62,7 +62,8 @@ export async function writeModelFolder(
   return {
     directory,
     files,
-    digest: folderDigest(files),
+    // As the registry has it: a lone file is known by its own digest.
+    digest: files.length === 1 ? (files[0] as ArtifactFile).digest : folderDigest(files),
     size: files.reduce((sum, { size }) => sum + size, 0),
   };
 }
@@ -92,8 +93,14 @@ async function writing(target: string, write: () => Promise<void>): Promise<void
 /** A file is there as a whole or not at all. */
 async function place(source: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
-  await copyFile(source, `${target}.part`);
-  await rename(`${target}.part`, target);
+  const part = `${target}.part`;
+  try {
+    await copyFile(source, part);
+    await rename(part, target);
+  } catch (cause) {
+    await rm(part, { force: true });
+    throw cause;
+  }
 }
 
 /** Reads a file below a folder once. @param name relative to the folder */

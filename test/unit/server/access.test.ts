@@ -25,7 +25,7 @@ describe('a token that every caller sends', () => {
     'Basic the-token',
     'Bearer the-token x',
   ])('keeps %s out', async (header) => {
-    await expect(access(asked(header))).rejects.toMatchObject({ code: 'UNAUTHORIZED', statusCode: 401 });
+    await expect(access(asked(header))).rejects.toMatchObject({ code: 'UNAUTHENTICATED', statusCode: 401 });
   });
 });
 
@@ -63,7 +63,7 @@ describe('tokens of an issuer', () => {
     ['an identity token', { token_use: 'id' }],
   ])('are refused when they are %s', async (_what, claims) => {
     const refusal = accessTo()(asked(`Bearer ${issuer.token(claims)}`));
-    await expect(refusal).rejects.toMatchObject({ code: 'UNAUTHORIZED', statusCode: 401 });
+    await expect(refusal).rejects.toMatchObject({ code: 'UNAUTHENTICATED', statusCode: 401 });
   });
 
   it('are neither taken nor refused while the keys cannot be fetched', async () => {
@@ -101,7 +101,7 @@ describe('an issuer that is named by its address', () => {
     const token = keys.token({ iss: address(), aud: 'models', scope: 'infer', token_use: undefined });
     expect(await access(asked(`Bearer ${token}`))).toMatchObject({ id: 'machine-1', scopes: ['infer'] });
     const other = keys.token({ iss: address(), aud: 'other', scope: 'infer', token_use: undefined });
-    await expect(access(asked(`Bearer ${other}`))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    await expect(access(asked(`Bearer ${other}`))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('is refused when it calls itself something else', async () => {

@@ -63,7 +63,7 @@ describe('a folder that is served', () => {
       expect(answer.status).toBe(401);
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
       expect(await answer.json()).toMatchObject({
-        error_code: 'UNAUTHORIZED',
+        error_code: 'UNAUTHENTICATED',
         error: expect.stringContaining('Bearer'),
       });
     }
