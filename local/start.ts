@@ -12,6 +12,7 @@ import { startLocal } from './start-local.ts';
 /** Exit codes, beside 0. */
 const FAILED = 1;
 const ENGINE_ONLY = 3;
+const USAGE = 2;
 const INTERRUPTED = 130;
 
 /** How long a run that is ending may take. */
@@ -20,8 +21,18 @@ const ENDING_MS = 15_000;
 const NOTICE_MS = 1_500;
 const LOOK_MS = 250;
 
-const once = process.argv.includes('--once');
+const once = onlyOnce(process.argv.slice(2));
 const ended = endOfRun();
+
+/** A mistyped option shall not deploy something and stay. */
+function onlyOnce(args: readonly string[]): boolean {
+  const unknown = args.find((arg) => arg !== '--once');
+  if (unknown !== undefined) {
+    process.stderr.write(`npm start knows only --once, not ${unknown}.\n`);
+    process.exit(USAGE);
+  }
+  return args.length > 0;
+}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
