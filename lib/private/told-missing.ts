@@ -6,8 +6,9 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
  * missing permission looks like. Source: Amazon S3 API, GetObject and HeadObject, "Permissions".
  *
  * Only a listing has a prefix, so that a condition that wants one would not hold for the read of an object: `IfExists`.
+ * A listing that names no prefix is allowed with it, of the keys alone.
  *
- * @param prefixes of the keys that the grantee may read, and list
+ * @param prefixes of the keys that the grantee may read; of listings that name a prefix, only these are allowed
  */
 export function grantToldMissing(
   bucket: s3.IBucket,

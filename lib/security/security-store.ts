@@ -43,7 +43,8 @@ export interface SecurityStoreAttributes {
 /** Properties of the identities' store. */
 export interface SecurityStoreProps {
   /**
-   * First label of the address where tokens are asked for; unique within a region.
+   * First label of the address where tokens are asked for; unique within a region. A user pool has one such address:
+   * another prefix for a pool that is deployed already needs the old one removed first.
    * @default - `strata-` with the id of the stack and a part of the construct's address
    */
   readonly domainPrefix?: string;
