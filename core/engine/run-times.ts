@@ -9,9 +9,9 @@ interface Seen {
 /**
  * Learns how long work takes by how much of it there is, and foretells the least that it will take.
  *
- * Runs are averaged by the power of two of their amount. More work is taken to last at least as long as less; beyond the
- * largest that was seen it grows as it did between the two largest. So work that takes `fixed + amount * each` is never
- * foretold to take longer than it does, whatever was seen before.
+ * Runs are averaged by the power of two of their amount. More work is taken to last at least as long as less, and no longer
+ * than that where it was never done: small runs differ by more than their size, so that a line through them would refuse
+ * large ones for good.
  */
 export class RunTimes {
   readonly #seen = new Map<number, Seen>();
@@ -35,11 +35,6 @@ export class RunTimes {
       least = Math.min(least, ms);
       return { amount: of, ms: least };
     });
-    const [largest, second] = seen;
-    if (!largest || !second || amount <= largest.amount) {
-      return seen.find((each) => each.amount <= amount)?.ms ?? 0;
-    }
-    const each = (largest.ms - second.ms) / (largest.amount - second.amount);
-    return largest.ms + each * (amount - largest.amount);
+    return seen.find((each) => each.amount <= amount)?.ms ?? 0;
   }
 }
