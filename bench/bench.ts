@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { CACHE } from '../local/project.ts';
 import { build } from '../scripts/build.ts';
 import { type Benchmark, type Effort, LeftOutError } from './benchmark.ts';
+import { coldModels } from './cold-models/cold-models.ts';
 import { coldStart } from './cold-start/cold-start.ts';
 import { deploy } from './deploy.ts';
 import { inference } from './inference/inference.ts';
@@ -12,7 +13,7 @@ import { records } from './records/records.ts';
 import { type Outcome, type Report, reportText, thisMachine } from './report.ts';
 import { synth } from './synth.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [inference, records, profile, coldStart, synth, deploy];
+const BENCHMARKS: readonly Benchmark[] = [inference, records, profile, coldStart, coldModels, synth, deploy];
 
 const USAGE = `npm run bench -- [--only <name>]... [--quick] [--json]
 

@@ -8,7 +8,7 @@ export interface Effort {
 export interface Measurement {
   /** What was measured, for example `json, 32 rows: handler p50`. */
   readonly name: string;
-  readonly unit: 'ms' | 'times' | '%';
+  readonly unit: 'ms' | 'µs' | 'MB' | 'times' | '%';
   readonly median: number;
   /** Smallest and largest of the repetitions. */
   readonly range: readonly [number, number];

@@ -33,13 +33,17 @@ export async function bundle(entry: string): Promise<string> {
 /**
  * Runs a module in a process of its own and hands back what it sends with `process.send`. What it prints goes nowhere:
  * functions print a log line and metrics for each request, and writing those is part of what is measured.
+ *
+ * @param within a command that limits the process and becomes it, for example `taskset -c 0`
  */
 export async function inProcess<T>(
   file: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = FUNCTION_ENVIRONMENT,
+  within: readonly string[] = [],
 ): Promise<T> {
-  const { ipcOutput } = await execa(process.execPath, [file, ...args], {
+  const [command = process.execPath, ...rest] = [...within, process.execPath, file, ...args];
+  const { ipcOutput } = await execa(command, rest, {
     ipc: true,
     // The null device itself, not a pipe that this process would have to empty.
     stdout: 'ignore',

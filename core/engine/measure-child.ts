@@ -1,9 +1,10 @@
 /** Opens and runs one model, in a process of its own, and tells what that cost. Started by measure-model.ts. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import type { Tensor } from '../tensor/tensor.ts';
 import { loadRuntime } from './load-runtime.ts';
 import type { Measurement } from './measure-model.ts';
 import { openModel, runModel } from './open-model.ts';
+import { peakBytes } from './peak-memory.ts';
 
 export interface MeasureTask {
   readonly path: string;
@@ -51,10 +52,4 @@ async function measure({ path, inputs }: MeasureTask): Promise<Measurement> {
 /** Linux lets a process reset its peak: what was before the model (compiling this file) then does not count. Source: proc(5). */
 async function forgetPeak(): Promise<void> {
   await writeFile('/proc/self/clear_refs', '5').catch(() => {});
-}
-
-async function peakBytes(): Promise<number> {
-  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? process.resourceUsage().maxRSS;
-  return Number(kilobytes) * 1024;
 }
