@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { Logger } from '@aws-lambda-powertools/logger';
-import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { Context } from 'aws-lambda';
 import { describeModel } from '../../core/onnx/describe-model.ts';
 import { readModelFile } from '../../core/registry/model-file.ts';
 import type { ModelVersion } from '../../core/registry/model-version.ts';
@@ -8,8 +7,8 @@ import { singleVersionRegistry } from '../../core/registry/single-version.ts';
 import { readEnvironment } from '../../lambdas/infer/environment.ts';
 import { type InferPorts, inferenceServer } from '../../lambdas/infer/inference-server.ts';
 import { apiHandler } from '../../lambdas/shared/api-handler.ts';
+import { functionLogger } from '../../lambdas/shared/function-logger.ts';
 import { functionMetrics } from '../../lambdas/shared/function-metrics.ts';
-import { withinTime } from '../../lambdas/shared/remaining-time.ts';
 
 /** The model of the example, as it would be registered. */
 export async function demoVersion(file: string, model: string): Promise<ModelVersion> {
@@ -29,11 +28,10 @@ export function demoPorts(version: ModelVersion, file: string): InferPorts {
 
 /** The function `infer` as it is deployed, logs and metrics included, but for the table and the bucket behind it. */
 export function demoHandler(ports: InferPorts) {
-  const logger = new Logger({ serviceName: 'infer' });
+  const logger = functionLogger('infer');
   const metrics = functionMetrics('infer');
   const server = inferenceServer(readEnvironment(process.env), { logger, metrics }, ports);
-  const answer = apiHandler((request, principal) => server.handle(request, principal), { logger, metrics });
-  return (event: APIGatewayProxyEvent, context: Context) => withinTime(context, () => answer(event, context));
+  return apiHandler((request, principal) => server.handle(request, principal), { logger, metrics });
 }
 
 /** What Lambda hands to a handler beside the event, as far as it is read. */

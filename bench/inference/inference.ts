@@ -4,7 +4,7 @@ import { bundle, inProcess } from '../child.ts';
 import { measurement, measurements } from '../repetitions.ts';
 import type { Repetition } from './measure.ts';
 
-/** The function `infer` over onnxruntime alone, on the demo model, in one process. */
+/** The function `infer` over onnxruntime alone, on the demo model and on generated ones, in one process. */
 export const inference: Benchmark = {
   name: 'inference',
   title: 'A warm request: the handler of infer over session.run alone',
@@ -18,6 +18,7 @@ export const inference: Benchmark = {
     return casesOf(measured).flatMap((name) => [
       ...measurements('ms', measured.map(timesOf(name))),
       measurement(`${name}: handler over onnxruntime, p50`, 'times', measured.map(ratioOf(name))),
+      measurement(`${name}: handler adds, p50`, 'µs', measured.map(addedBy(name))),
     ]);
   },
 };
@@ -44,6 +45,12 @@ function timesOf(name: string) {
 function ratioOf(name: string) {
   return (repetition: Repetition): number =>
     timeOf(repetition, `${name}: handler`).p50 / timeOf(repetition, `${name}: onnxruntime alone`).p50;
+}
+
+function addedBy(name: string) {
+  return (repetition: Repetition): number =>
+    (timeOf(repetition, `${name}: handler`).p50 - timeOf(repetition, `${name}: onnxruntime alone`).p50) *
+    1000;
 }
 
 function timeOf(repetition: Repetition, name: string) {

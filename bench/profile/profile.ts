@@ -4,7 +4,12 @@ import { bundle, inProcess } from '../child.ts';
 import { measurement } from '../repetitions.ts';
 import { byOwner, type SelfTime } from './self-time.ts';
 
-const REQUESTS = ['json, 1 row', 'json, 32 rows', 'binary, 32 rows'];
+const REQUESTS = [
+  'ten-features, json, 1 row',
+  'ten-features, binary, 1 row',
+  'penguins, json, 1 row',
+  'penguins, binary, 32 rows',
+];
 const SHOWN = 12;
 
 /** Where the time of a warm request goes. */

@@ -32,7 +32,7 @@ export const PLATFORM = {
   /** What reading them again takes: the model's name, the alias, the rules, each consistently and below 4 KB. */
   readUnits: 3,
   /** Log lines that `infer` writes for a request: the prediction and the metrics. In bytes. */
-  ownLogBytes: 1750,
+  ownLogBytes: 1600,
   /** Log lines that Lambda adds: start and report, with what CloudWatch adds to each line (assumed). In bytes. */
   lambdaLogBytes: 800,
   /** Days for which the log of `infer` is kept. */

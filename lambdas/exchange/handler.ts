@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { Logger } from '@aws-lambda-powertools/logger';
 import { s3Signer } from '../../aws/clients.ts';
 import { ExchangeUrls } from '../../aws/exchange-urls.ts';
 import { ExchangeServer } from '../../core/protocol/exchange/exchange-server.ts';
 import { apiHandler } from '../shared/api-handler.ts';
+import { functionLogger } from '../shared/function-logger.ts';
 import { functionMetrics } from '../shared/function-metrics.ts';
 import { readEnvironment } from './environment.ts';
 
-const logger = new Logger({ serviceName: 'exchange' });
+const logger = functionLogger('exchange');
 const metrics = functionMetrics('exchange');
 const { bucket, urlExpirySeconds, maxUploadBytes } = readEnvironment(process.env);
 const server = new ExchangeServer({

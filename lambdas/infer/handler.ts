@@ -1,15 +1,14 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { apiHandler } from '../shared/api-handler.ts';
+import { functionLogger } from '../shared/function-logger.ts';
 import { functionMetrics } from '../shared/function-metrics.ts';
-import { withinTime } from '../shared/remaining-time.ts';
 import { isSelfCheck, type SelfCheckEvent, type SelfCheckResult } from '../shared/self-check.ts';
 import { readEnvironment } from './environment.ts';
 import { awsPorts, inferenceServer, inferModels } from './inference-server.ts';
 import { prime } from './prime.ts';
 import { selfCheck } from './self-check.ts';
 
-const logger = new Logger({ serviceName: 'infer' });
+const logger = functionLogger('infer');
 const metrics = functionMetrics('infer');
 const environment = readEnvironment(process.env);
 const ports = awsPorts(environment);
@@ -32,5 +31,5 @@ export function handler(
         memoryMegabytes: environment.memoryMegabytes,
         requestId: context.awsRequestId,
       })
-    : withinTime(context, () => answer(event, context));
+    : answer(event, context);
 }

@@ -20,7 +20,7 @@ import { MAX_BODY_BYTES } from '../shared/api-event.ts';
 import { logEngine, measureEngine } from '../shared/engine-events.ts';
 import { type ServedModels, servedModels } from '../shared/served-models.ts';
 import type { InferEnvironment } from './environment.ts';
-import { measurePrediction } from './inference-metrics.ts';
+import { predictionLog } from './prediction-log.ts';
 
 export interface InferTools {
   readonly logger: Logger;
@@ -58,10 +58,7 @@ export function inferenceServer(
     },
     now,
     newId: randomUUID,
-    onPrediction: (prediction) => {
-      measurePrediction(prediction, metrics);
-      logger.info('prediction', { prediction });
-    },
+    onPrediction: predictionLog({ logger, write: (lines) => process.stdout.write(lines) }),
     onRefusal: (refusal, { id }) => {
       logger.warn('access refused', { refusal: { principal: id, ...refusal } });
     },

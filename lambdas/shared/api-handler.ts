@@ -1,43 +1,43 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
-import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { Principal } from '../../core/access/principal.ts';
 import { INTERNAL_ERROR } from '../../core/errors.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http.ts';
+import { formatTraceparent } from '../../core/protocol/trace-context.ts';
 import { METRICS } from '../../lib/contracts/metrics.ts';
 import { fromProtocolResponse, principalOf, toProtocolRequest } from './api-event.ts';
+import { apiRequest } from './api-request.ts';
 import { coldStarts } from './cold-starts.ts';
+import { invocationAtHand, withinInvocation } from './invocation.ts';
 import { countFailure } from './request-outcome.ts';
-import { traceHeaders } from './trace-headers.ts';
 
 export interface ApiHandlerTools {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
+type Hook = middy.MiddlewareFn<APIGatewayProxyEvent, APIGatewayProxyResult>;
+
 /**
- * A function behind the gateway. Middlewares run in this order before the core, and backwards after it:
- * 1. logger: the request id is in every line;
- * 2. trace: its ids are in every line and in the answer, be it an error or not;
- * 3. metrics: written out once per request, with what the core and the error handler counted;
- * 4. errors: registered last, so that it sees a failure first and the others see a response.
+ * A function behind the gateway. Whatever becomes of a request, its trace is in the answer and in every line of its log,
+ * and its metrics are written out once.
  */
 export function apiHandler(
   core: (request: ProtocolRequest, principal: Principal) => Promise<ProtocolResponse>,
   { logger, metrics }: ApiHandlerTools,
-) {
+): (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> {
   const isColdStart = coldStarts();
-  return middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
-    .use(injectLambdaContext(logger, { resetKeys: true }))
-    .use(traceHeaders(logger))
-    .use(logMetrics(metrics))
-    .use({ onError: neutralError({ logger, metrics }) })
+  const answer = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+    .use({
+      after: finish(metrics),
+      onError: (request) => {
+        answerNeutrally(request, { logger, metrics });
+        finish(metrics)(request);
+      },
+    })
     .handler(async (event) => {
-      metrics.addMetric(METRICS.requests, MetricUnit.Count, 1);
-      metrics.addMetric(METRICS.coldStart, MetricUnit.Count, isColdStart() ? 1 : 0);
       const request = toProtocolRequest(event);
       const response = await core(request, principalOf(event));
       if (response.errorCode !== undefined) {
@@ -47,28 +47,42 @@ export function apiHandler(
       }
       return fromProtocolResponse(response);
     });
+  return (event, context) =>
+    withinInvocation({ context, request: apiRequest(event, context, isColdStart()) }, () =>
+      answer(event, context),
+    );
+}
+
+/** The trace goes on in the answer, and what was counted is written out. */
+function finish(metrics: Metrics): Hook {
+  return ({ response }) => {
+    const { request } = invocationAtHand() ?? {};
+    if (!request) return;
+    if (response?.headers) response.headers['traceparent'] = formatTraceparent(request.trace);
+    if (!request.isCounted) {
+      metrics.addMetric(METRICS.requests, MetricUnit.Count, 1);
+      metrics.addMetric(METRICS.coldStart, MetricUnit.Count, request.isColdStart ? 1 : 0);
+    }
+    // Publishing nothing is a warning in the log.
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  };
 }
 
 /** The core answers errors itself; what still gets here is a fault of ours, and callers learn nothing of it. */
-function neutralError({
-  logger,
-  metrics,
-}: ApiHandlerTools): middy.MiddlewareFn<APIGatewayProxyEvent, APIGatewayProxyResult> {
-  return function answerNeutrally(request) {
-    const { event } = request;
-    logger.error('unexpected error', { error: request.error });
-    const failed = {
-      status: 500,
-      code: INTERNAL_ERROR.error_code,
-      method: event.httpMethod,
-      path: event.path,
-    };
-    countFailure(failed, { logger, metrics });
-    request.response = {
-      statusCode: 500,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ ...INTERNAL_ERROR, request_id: event.requestContext?.requestId }),
-      isBase64Encoded: false,
-    };
+function answerNeutrally(request: Parameters<Hook>[0], { logger, metrics }: ApiHandlerTools): void {
+  const { event } = request;
+  logger.error('unexpected error', { error: request.error });
+  const failed = {
+    status: 500,
+    code: INTERNAL_ERROR.error_code,
+    method: event.httpMethod,
+    path: event.path,
+  };
+  countFailure(failed, { logger, metrics });
+  request.response = {
+    statusCode: 500,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...INTERNAL_ERROR, request_id: event.requestContext?.requestId }),
+    isBase64Encoded: false,
   };
 }

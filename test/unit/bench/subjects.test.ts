@@ -45,8 +45,16 @@ describe('what the benchmark of inference measures', () => {
       names = subjects.map(({ name }) => name);
       await Promise.all(subjects.map(({ bare }) => bare()));
     });
-    expect(names).toEqual(['json, 1 row', 'json, 32 rows', 'binary, 1 row', 'binary, 32 rows']);
-    expect(log.filter(({ message }) => message === 'prediction')).toHaveLength(4);
+    expect(names).toEqual([
+      'penguins, json, 1 row',
+      'penguins, json, 32 rows',
+      'penguins, binary, 1 row',
+      'penguins, binary, 32 rows',
+      'ten-features, json, 1 row',
+      'ten-features, binary, 1 row',
+      'wide-layers, binary, 64 rows',
+    ]);
+    expect(log.filter(({ message }) => message === 'prediction')).toHaveLength(names.length);
     expect(metrics).not.toEqual([]);
   });
 });

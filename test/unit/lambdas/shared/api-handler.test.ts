@@ -1,4 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError, UnavailableError } from '../../../../core/errors.ts';
@@ -8,6 +7,7 @@ import { unsupported } from '../../../../core/protocol/protocol-error.ts';
 import { parseTraceparent } from '../../../../core/protocol/trace-context.ts';
 import jsonRequest from '../../../../events/infer/json-request.json' with { type: 'json' };
 import { apiHandler } from '../../../../lambdas/shared/api-handler.ts';
+import { functionLogger } from '../../../../lambdas/shared/function-logger.ts';
 import { functionMetrics } from '../../../../lambdas/shared/function-metrics.ts';
 import { COUNTED_CODES } from '../../../../lib/contracts/metrics.ts';
 import { cloudWatchMetrics, printed } from '../../../support/printed.ts';
@@ -24,7 +24,7 @@ const served: ProtocolResponse = {
 
 /** What a function whose core does `core` answers, logs and counts. */
 async function invoked(core: () => Promise<ProtocolResponse>, request: APIGatewayProxyEvent = event) {
-  const logger = new Logger({ serviceName: 'infer' });
+  const logger = functionLogger('infer');
   const metrics = functionMetrics('infer', { AWS_LAMBDA_FUNCTION_NAME: 'infer-4711' });
   const handler = apiHandler(core, { logger, metrics });
   const answers: Awaited<ReturnType<typeof handler>>[] = [];
