@@ -9,11 +9,21 @@ import { coldStart } from './cold-start/cold-start.ts';
 import { deploy } from './deploy.ts';
 import { inference } from './inference/inference.ts';
 import { profile } from './profile/profile.ts';
+import { quota } from './quota/quota.ts';
 import { records } from './records/records.ts';
 import { type Outcome, type Report, reportText, thisMachine } from './report.ts';
 import { synth } from './synth.ts';
 
-const BENCHMARKS: readonly Benchmark[] = [inference, records, profile, coldStart, coldModels, synth, deploy];
+const BENCHMARKS: readonly Benchmark[] = [
+  inference,
+  records,
+  profile,
+  coldStart,
+  coldModels,
+  quota,
+  synth,
+  deploy,
+];
 
 const USAGE = `npm run bench -- [--only <name>]... [--quick] [--json]
 
