@@ -23,8 +23,11 @@ export function rowsOf(inputs: ReadonlyMap<string, Tensor>): number | undefined 
   return rest.every(({ shape }) => shape[0] === rows) ? rows : undefined;
 }
 
+/** What decides whether requests can be merged with each other. */
+export type Kind = ReadonlyMap<string, Pick<Tensor, 'datatype' | 'shape'>>;
+
 /** Requests of the same kind can be merged: same inputs, of the same datatypes and the same shapes behind axis 0. */
-export function kindOf(inputs: ReadonlyMap<string, Tensor>): string {
+export function kindOf(inputs: Kind): string {
   const kinds = [...inputs].map(
     ([name, { datatype, shape }]) => `${JSON.stringify(name)} ${datatype} ${shape.slice(1).join(',')}`,
   );
@@ -59,26 +62,40 @@ export function splitOutputs(
 ): Map<string, Tensor>[] {
   const total = rows.reduce((sum, count) => sum + count, 0);
   const parts = rows.map(() => new Map<string, Tensor>());
-  for (const [name, { datatype, shape, data }] of outputs) {
-    if (shape[0] !== total) {
-      throw new UnsplittableError(
-        `${total} rows went in, and output ${JSON.stringify(name)} has the shape [${shape.join(', ')}]`,
-      );
-    }
-    const inner = shape.slice(1);
-    const width = elementCount(inner) ?? 0;
+  for (const [name, tensor] of outputs) {
+    const take = rowsOfOutput(name, tensor, total);
     let start = 0;
     for (const [index, count] of rows.entries()) {
-      const end = start + count;
-      parts[index]?.set(name, {
-        datatype,
-        shape: [count, ...inner],
-        data: part(data, start * width, end * width),
-      });
-      start = end;
+      parts[index]?.set(name, take(start, count));
+      start += count;
     }
   }
   return parts;
+}
+
+/**
+ * What gives rows of an output, as views of the same memory.
+ *
+ * @param rows that went in
+ * @throws UnsplittableError
+ */
+export function rowsOfOutput(
+  name: string,
+  { datatype, shape, data }: Tensor,
+  rows: number,
+): (start: number, count: number) => Tensor {
+  if (shape[0] !== rows) {
+    throw new UnsplittableError(
+      `${rows} rows went in, and output ${JSON.stringify(name)} has the shape [${shape.join(', ')}]`,
+    );
+  }
+  const inner = shape.slice(1);
+  const width = elementCount(inner) ?? 0;
+  return (start, count) => ({
+    datatype,
+    shape: [count, ...inner],
+    data: part(data, start * width, (start + count) * width),
+  });
 }
 
 function inputOf(inputs: ReadonlyMap<string, Tensor>, name: string): Tensor {

@@ -4,7 +4,7 @@ import { RecentlyUsed } from '../registry/recently-used.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { BatchPace } from './batch-pace.ts';
 import { areClose } from './closeness.ts';
-import { canMerge, kindOf, mergeInputs, rowsOf, splitOutputs, UnsplittableError } from './merge.ts';
+import { canMerge, type Kind, kindOf, mergeInputs, rowsOf, splitOutputs, UnsplittableError } from './merge.ts';
 import type { ModelRunner } from './model-runner.ts';
 
 type Tensors = ReadonlyMap<string, Tensor>;
@@ -97,6 +97,11 @@ export class MicroBatcher implements ModelRunner {
     return this.#waiting;
   }
 
+  /** Whether rows of the version were found to be independent of each other: its merges have passed all trials. */
+  trusts({ artifact }: Pick<ModelVersion, 'artifact'>): boolean {
+    return this.#trials.get(artifact.digest) === 0;
+  }
+
   load(version: ModelVersion): Promise<void> {
     return this.#options.runner.load(version);
   }
@@ -142,8 +147,13 @@ export class MicroBatcher implements ModelRunner {
       this.#alone += 1;
       return { key: String(this.#alone), version, outputs, pace: undefined, waiting: [] };
     }
-    const key = `${version.model}/${version.version}/${version.artifact.digest}\n${outputs.join('\n')}\n\n${kindOf(inputs)}`;
+    const key = keyOf(version, inputs, outputs);
     return this.#groups.get(key) ?? { key, version, outputs, pace: this.#paceOf(key), waiting: [] };
+  }
+
+  /** How many rows of such requests are worth one run: for those that put rows behind one another themselves. */
+  paceOf(version: ModelVersion, inputs: Kind, outputs: readonly string[]): BatchPace {
+    return this.#paceOf(keyOf(version, inputs, outputs));
   }
 
   #paceOf(key: string): BatchPace {
@@ -283,6 +293,11 @@ export class MicroBatcher implements ModelRunner {
   #tell(event: BatchEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+/** Requests that have it in common can be run as one. */
+function keyOf(version: ModelVersion, inputs: Kind, outputs: readonly string[]): string {
+  return `${version.model}/${version.version}/${version.artifact.digest}\n${outputs.join('\n')}\n\n${kindOf(inputs)}`;
 }
 
 function rejectAll(requests: readonly Waiting[], error: unknown): void {

@@ -81,23 +81,6 @@ export async function encodeInference(
   };
 }
 
-/**
- * The answer to one record of many: the JSON of an answer to an inference, all outputs in it.
- *
- * @throws InvalidInputError `CLASSIFICATION_NOT_POSSIBLE`
- */
-export function encodeRecord(
-  head: ResponseHead,
-  choices: readonly OutputChoice[],
-  results: ReadonlyMap<string, Tensor>,
-): string {
-  const outputs = choices.map((choice) => {
-    const tensor = tensorFor(choice, results);
-    return `${frameText(choice.name, tensor)},"data":${toJson(tensor)}}`;
-  });
-  return `${headText(head)},"outputs":[${outputs.join(',')}]}`;
-}
-
 /** The output as part of the body; undefined when it does not fit. */
 function inline({ isBinary }: OutputChoice, tensor: Tensor, room: number): Part | undefined {
   // In JSON an element takes two bytes at least, itself and a comma. Asked before the text is built.
@@ -114,25 +97,24 @@ function sizeOf(part: Part): number {
 }
 
 /** What each output has in common, without the closing brace. */
-function frameText(name: string, { shape, datatype }: Tensor): string {
+export function frameText(name: string, { shape, datatype }: Pick<Tensor, 'shape' | 'datatype'>): string {
   return `{"name":${JSON.stringify(name)},"shape":[${shape.join(',')}],"datatype":"${datatype}"`;
 }
 
-function tensorFor({ name, classes }: OutputChoice, results: ReadonlyMap<string, Tensor>): Tensor {
+export function tensorFor(
+  { name, classes }: Pick<OutputChoice, 'name' | 'classes'>,
+  results: ReadonlyMap<string, Tensor>,
+): Tensor {
   const tensor = results.get(name);
   if (!tensor) throw new Error(`the runner did not compute the output ${name}`);
   return classes === undefined ? tensor : classify(tensor, classes, name);
 }
 
 /** The fields before the outputs, without the closing brace. */
-function headText({ version, id, predictionId }: ResponseHead): string {
-  const head = {
-    model_name: version.model,
-    model_version: version.version,
-    id,
-    parameters: { prediction_id: predictionId },
-  };
-  return JSON.stringify(head).slice(0, -1);
+export function headText({ version, id, predictionId }: ResponseHead): string {
+  const idText = id === undefined ? '' : `"id":${JSON.stringify(id)},`;
+  const names = `"model_name":${JSON.stringify(version.model)},"model_version":${JSON.stringify(version.version)}`;
+  return `{${names},${idText}"parameters":{"prediction_id":${JSON.stringify(predictionId)}}`;
 }
 
 function tooLarge({ maxBytes, hasExchange }: ResponseLimit): ProtocolError {

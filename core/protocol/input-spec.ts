@@ -23,13 +23,18 @@ export function checkDatatype(datatype: string, spec: TensorSpec, label: string)
 
 /** @throws InvalidInputError `SHAPE_MISMATCH` when the rank or a fixed dimension is not the model's */
 export function checkShape(shape: readonly number[], spec: TensorSpec, label: string): void {
-  const fits =
-    shape.length === spec.shape.length &&
-    spec.shape.every((length, dimension) => length === -1 || length === shape[dimension]);
-  if (fits) return;
+  if (fitsShape(shape, spec)) return;
   throw new InvalidInputError(
     'SHAPE_MISMATCH',
     `The shape of ${label} is ${shapeText(shape)}; the model takes ${shapeText(spec.shape)}, where -1 is any length.`,
+  );
+}
+
+/** Whether rank and fixed dimensions are the model's. */
+export function fitsShape(shape: readonly number[], spec: TensorSpec): boolean {
+  return (
+    shape.length === spec.shape.length &&
+    spec.shape.every((length, dimension) => length === -1 || length === shape[dimension])
   );
 }
 

@@ -4,9 +4,10 @@ import { StrataError } from '../errors.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { encodeRecord } from './inference-response.ts';
 import type { JsonDocument } from './json-document.ts';
 import { type DecodedRecord, readRecord } from './record.ts';
+import { encodeRecord } from './record-response.ts';
+import { RecordRows } from './record-rows.ts';
 
 export interface RecordServerOptions {
   readonly registry: Pick<RegistryReader, 'resolve'>;
@@ -26,17 +27,24 @@ export type RecordOutcome = { readonly answer: string } | { readonly error: unkn
 const TARGET_MS = 5000;
 const MAX_ROWS = 65_536;
 
+/** Records that are answered before it is asked again whether rows may be read and run together. */
+const TRIAL = 512;
+
 /**
- * Answers many records at once. Those that can be are run as one, in as few runs as pay and as memory allows
- * (`MicroBatcher`); a record that is refused takes no other along.
+ * Answers many records at once. Those that can be are run as one, in as few runs as pay and as memory allows; a record that
+ * is refused takes no other along.
+ *
+ * A model is first tried by `MicroBatcher`, which compares merged runs with separate ones. Rows of a model that has passed
+ * go through `RecordRows`; requests of the protocol, and all records of other models, through the batcher.
  */
 export class RecordServer {
   readonly #options: RecordServerOptions;
   readonly #batcher: MicroBatcher;
+  readonly #rows: RecordRows;
 
   constructor(options: RecordServerOptions) {
     this.#options = options;
-    const { runner, maxElements } = options;
+    const { runner, maxElements, newId } = options;
     this.#batcher = new MicroBatcher({
       runner,
       concurrency: 1,
@@ -44,6 +52,13 @@ export class RecordServer {
       maxRows: MAX_ROWS,
       maxElements,
       targetMs: TARGET_MS,
+    });
+    this.#rows = new RecordRows({
+      runner,
+      maxElements,
+      newId,
+      paceOf: (version, inputs, outputs) => this.#batcher.paceOf(version, inputs, outputs),
+      answerAlone: (version, read) => this.#answerOne(version, read),
     });
   }
 
@@ -56,7 +71,12 @@ export class RecordServer {
     const { registry, runner, model } = this.#options;
     const version = await registry.resolve(model, this.#options.version);
     await runner.load(version);
-    return await Promise.all(records.map((read) => this.#answerOne(version, read)));
+    const outcomes: RecordOutcome[] = [];
+    while (outcomes.length < records.length && !this.#batcher.trusts(version)) {
+      const tried = records.slice(outcomes.length, outcomes.length + TRIAL);
+      outcomes.push(...(await Promise.all(tried.map((read) => this.#answerOne(version, read)))));
+    }
+    return outcomes.concat(await this.#rows.answer(version, records.slice(outcomes.length)));
   }
 
   async #answerOne(version: ModelVersion, read: () => JsonDocument): Promise<RecordOutcome> {

@@ -47,18 +47,19 @@ function asRequest(value: unknown, specs: readonly TensorSpec[]): unknown {
 
 function asInput(name: string, value: unknown, specs: readonly TensorSpec[]): object {
   const spec = specs.find((each) => each.name === name);
-  const lengths = [1, ...lengthsOf(value)];
-  // A single value fills dimensions of one: [-1, 1].
-  while (spec && lengths.length < spec.shape.length) lengths.push(1);
   return {
     name,
     datatype: spec?.datatype ?? '',
-    shape: lengths,
+    shape: shapeOf(value, spec),
     data: [value].flat(Number.POSITIVE_INFINITY),
   };
 }
 
-/** Lengths of nested lists, by the first of each; that all are alike is checked by the number of elements. */
-function lengthsOf(value: unknown): number[] {
-  return Array.isArray(value) ? [value.length, ...lengthsOf(value[0])] : [];
+/** The shape of an input in a row: one row of the value's own lists; a single value fills dimensions of one, [-1, 1]. */
+export function shapeOf(value: unknown, spec: Pick<TensorSpec, 'shape'> | undefined): number[] {
+  const lengths = [1];
+  // By the first of each list: that all are alike is checked by the number of elements.
+  for (let level = value; Array.isArray(level); level = level[0]) lengths.push(level.length);
+  while (spec && lengths.length < spec.shape.length) lengths.push(1);
+  return lengths;
 }

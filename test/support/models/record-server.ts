@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Engine } from '../../../core/engine/engine.ts';
+import type { ModelRunner } from '../../../core/engine/model-runner.ts';
 import { RecordServer, type RecordServerOptions } from '../../../core/protocol/record-server.ts';
 import type { ModelVersion } from '../../../core/registry/model-version.ts';
 import { singleVersionRegistry } from '../../../core/registry/single-version.ts';
@@ -19,21 +20,22 @@ export function recordServerOf(
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const engine = new Engine({ artifacts, directory, maxBytes: 1e6, memoryMegabytes: 1769 });
   const runs: number[] = [];
+  const runner: ModelRunner = {
+    load: (wanted) => engine.load(wanted),
+    run: (wanted, inputs, outputs) => {
+      runs.push(inputs.values().next().value?.shape[0] ?? 0);
+      return engine.run(wanted, inputs, outputs);
+    },
+  };
   const server = new RecordServer({
     registry: singleVersionRegistry(version),
-    runner: {
-      load: (wanted) => engine.load(wanted),
-      run: (wanted, inputs, outputs) => {
-        runs.push(inputs.values().next().value?.shape[0] ?? 0);
-        return engine.run(wanted, inputs, outputs);
-      },
-    },
+    runner,
     model: version.model,
     maxElements: 1_000_000,
     newId: () => 'prediction',
     ...options,
   });
-  return { server, runs };
+  return { server, runner, runs };
 }
 
 /** A record as the functions hand it to the server. */
