@@ -4,6 +4,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CodeDeployClient } from '@aws-sdk/client-codedeploy';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -64,6 +65,10 @@ export function cloudFormation(target: AwsTarget = {}): CloudFormationClient {
 
 export function kinesis(target: AwsTarget = {}): KinesisClient {
   return new KinesisClient(clientConfig(target));
+}
+
+export function eventBridge(target: AwsTarget = {}): EventBridgeClient {
+  return new EventBridgeClient(clientConfig(target));
 }
 
 export function cloudWatch(target: AwsTarget = {}): CloudWatchClient {

@@ -1,6 +1,6 @@
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { NotFoundError, StrataError } from '../core/errors.ts';
-import { type Deployment, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
+import { type Deployment, EVENT_OUTPUTS, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /**
@@ -29,6 +29,7 @@ export async function deploymentOfStack(client: CloudFormationClient, stack: str
     tokenEndpoint: output('tokenEndpoint'),
     memoryMegabytes: sizeOf(outputs[SIZE_OUTPUTS.memory]),
     diskMegabytes: sizeOf(outputs[SIZE_OUTPUTS.disk]),
+    eventBus: outputs[EVENT_OUTPUTS.eventBus],
   };
 }
 

@@ -17,6 +17,7 @@ const schema: z.ZodType<Deployment> = z.object({
   tokenEndpoint: z.url(),
   memoryMegabytes: z.number().positive().optional(),
   diskMegabytes: z.number().positive().optional(),
+  eventBus: z.string().min(1).optional(),
   awsEndpoint: z.url().optional(),
 });
 

@@ -1,5 +1,5 @@
 import { atEmulator } from '../aws/emulated-deployment.ts';
-import { type Deployment, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
+import { type Deployment, EVENT_OUTPUTS, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
 import type { StackOutputs } from './cdk.ts';
 import { LOCAL_REGION } from './environment.ts';
 import { LocalRunError } from './failure.ts';
@@ -25,6 +25,7 @@ export function localDeployment(outputs: StackOutputs, awsEndpoint: string): Dep
     tokenEndpoint: output(OUTPUTS.tokenEndpoint),
     memoryMegabytes: Number(output(SIZE_OUTPUTS.memory)),
     diskMegabytes: Number(output(SIZE_OUTPUTS.disk)),
+    eventBus: output(EVENT_OUTPUTS.eventBus),
   };
   return atEmulator(onAws, awsEndpoint);
 }

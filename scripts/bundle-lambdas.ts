@@ -18,6 +18,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   infer: 1_400 * KB,
   'infer-batch': 1_300 * KB,
   'infer-stream': 1_400 * KB,
+  'publish-events': 900 * KB,
 };
 
 /** esbuild settings of everything that runs on Node 24 as one ESM file. */

@@ -20,10 +20,10 @@ export const handler = middy<DynamoDBStreamEvent, DynamoDBBatchResponse>()
   .use(injectLambdaContext(logger, { resetKeys: true }))
   .use(logMetrics(metrics))
   .handler(async ({ Records }) => {
-    const { response, published, withoutData, cause } = await publishEvents(Records, bus);
+    const { response, published, withoutData, stoppedAt, cause } = await publishEvents(Records, bus);
     metrics.addMetric(METRICS.publishedEvents, MetricUnit.Count, published);
     if (withoutData > 0) metrics.addMetric(METRICS.cutEvents, MetricUnit.Count, withoutData);
     logger.info('events published', { published, withoutData });
-    if (cause !== undefined) logger.error('events are tried again', { error: cause as Error });
+    if (cause !== undefined) logger.error('events are tried again', { stoppedAt, error: cause as Error });
     return response;
   });

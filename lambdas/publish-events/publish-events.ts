@@ -13,7 +13,9 @@ export interface PublishOutcome {
   readonly published: number;
   /** Those among them whose data was left out, since they are too large for a bus. */
   readonly withoutData: number;
-  /** Why the first of the others is to be tried again. */
+  /** Partition and sort key of the first of the others: model id, time and event id. */
+  readonly stoppedAt?: string;
+  /** Why it is to be tried again. */
   readonly cause?: unknown;
 }
 
@@ -42,6 +44,7 @@ export async function publishEvents(
     },
     published: sent,
     withoutData: entries.slice(0, sent).filter(({ detail }) => 'dataref' in JSON.parse(detail)).length,
+    stoppedAt: first && `${first.dynamodb?.Keys?.['pk']?.S} ${first.dynamodb?.Keys?.['sk']?.S}`,
     cause: cause ?? unreadable,
   };
 }

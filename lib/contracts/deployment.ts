@@ -14,6 +14,9 @@ export const OUTPUTS = {
 /** Further outputs, which stacks of earlier versions do not have: what the inference function is given, in MiB. */
 export const SIZE_OUTPUTS = { memory: 'InferenceMemory', disk: 'InferenceDisk' } as const;
 
+/** Further outputs, which not every stack has. */
+export const EVENT_OUTPUTS = { eventBus: 'RegistryEventBus' } as const;
+
 /** A deployment as the command line sees it: the stack's outputs, or `.strata/local.json` for the local one. */
 export interface Deployment {
   /** Base URL of the API, stage included, without a trailing slash. */
@@ -30,6 +33,8 @@ export interface Deployment {
   readonly memoryMegabytes?: number;
   /** Its disk for model files in MiB; absent when the deployment does not say. */
   readonly diskMegabytes?: number;
+  /** Name of the bus that events of the registry go to; absent where the deployment has none. */
+  readonly eventBus?: string;
   /** Address of the local AWS emulator; absent on AWS. */
   readonly awsEndpoint?: string;
 }

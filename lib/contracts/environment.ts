@@ -22,6 +22,8 @@ export const ENVIRONMENT = {
   releaseCheck: 'STRATA_RELEASE_CHECK',
   /** ARN of the function version that is to be released. */
   releaseVersion: 'STRATA_RELEASE_VERSION',
+  /** Name of the event bus that the registry's events go to. */
+  eventBus: 'STRATA_EVENT_BUS',
   /** Name of the bucket through which large tensors are exchanged. */
   exchangeBucket: 'STRATA_EXCHANGE_BUCKET',
   /** Seconds for which a signed URL of the exchange can be used. */

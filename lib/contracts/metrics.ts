@@ -61,6 +61,10 @@ export const METRICS = {
   records: 'Records',
   /** Records among these that got a reason instead of an answer. */
   rejectedRecords: 'RejectedRecords',
+  /** Events of the registry that were handed to the event bus. */
+  publishedEvents: 'PublishedEvents',
+  /** Events among these whose data was left out, since they are too large for a bus. */
+  cutEvents: 'CutEvents',
   /** Requests whose token proved nothing: the authorizer refused them. No dimension tells who. */
   unauthenticated: 'Unauthenticated',
   /** Requests for which could not be found out whether the token is good: keys out of reach, for example. */

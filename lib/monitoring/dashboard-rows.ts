@@ -10,6 +10,7 @@ export const ROWS = {
   modelLoads: 'How models are opened',
   throttles: 'What is turned away because there is too much of it',
   authorizer: 'Who is let in',
+  registryEvents: 'What happens in the registry, on its way to others',
 } as const;
 
 /** How many alarms the console shows beside each other over the whole width. */

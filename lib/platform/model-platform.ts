@@ -1,3 +1,4 @@
+import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
@@ -103,6 +104,8 @@ export class ModelPlatform extends Construct {
   public readonly gateway: Gateway;
   public readonly registry: IModelRegistry;
   public readonly serving: Serving;
+  /** Where events of the registry are; undefined where the platform does not make the registry, or it has no stream. */
+  public readonly registryEventBus?: events.IEventBus;
 
   constructor(scope: Construct, id: string, props: ModelPlatformProps = {}) {
     super(scope, id);
@@ -131,8 +134,15 @@ export class ModelPlatform extends Construct {
         'registry is given, and registryStore as well: give the store to the registry',
       );
     }
-    this.registry =
-      props.registry ?? new ModelRegistry(this, 'ModelRegistry', { store: props.registryStore });
+    if (props.registry) {
+      this.registry = props.registry;
+    } else {
+      const store = props.registryStore;
+      const registry = new ModelRegistry(this, 'ModelRegistry', { store, monitoring });
+      // A store that was imported without its stream has none.
+      this.registryEventBus = store && !store.table.tableStreamArn ? undefined : registry.eventBus;
+      this.registry = registry;
+    }
     this.serving = new Serving(this, 'Serving', {
       registry: this.registry,
       gateway: this.gateway,

@@ -27,6 +27,11 @@ export interface ModelRegistryAttributes {
    * @default - both are encrypted with keys of AWS
    */
   readonly encryptionKeyArn?: string;
+  /**
+   * ARN of the table's stream, which has to hold new images: the registry's events are read from it.
+   * @default - the registry cannot have events here
+   */
+  readonly tableStreamArn?: string;
 }
 
 /** Properties of a registry's store. */
@@ -84,6 +89,8 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED,
       encryptionKey,
+      // The outbox is read from it.
+      stream: dynamodb.StreamViewType.NEW_IMAGE,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: removalPolicy !== RemovalPolicy.DESTROY,
       removalPolicy,
@@ -157,7 +164,8 @@ class ImportedModelRegistryStore extends Construct implements IModelRegistryStor
     this.encryptionKey = attributes.encryptionKeyArn
       ? kms.Key.fromKeyArn(this, 'Key', attributes.encryptionKeyArn)
       : undefined;
-    this.table = dynamodb.Table.fromTableName(this, 'Table', attributes.tableName);
+    const { tableName, tableStreamArn } = attributes;
+    this.table = dynamodb.Table.fromTableAttributes(this, 'Table', { tableName, tableStreamArn });
     this.artifactsBucket = s3.Bucket.fromBucketName(this, 'Artifacts', attributes.artifactsBucketName);
   }
 }

@@ -1,4 +1,5 @@
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -11,12 +12,15 @@ import {
   REGISTRY_RIGHTS,
   type TableRight,
 } from '../contracts/registry-layout';
+import type { IMonitoring } from '../monitoring/monitoring-api';
 import { grantToldMissing } from '../private/told-missing';
 import {
   type IModelRegistryStore,
   type ModelRegistryAttributes,
   ModelRegistryStore,
 } from './model-registry-store';
+import type { IRegistryEvents, OnRegistryEventOptions } from './registry-event-rule';
+import { RegistryEvents } from './registry-events';
 
 const ARTIFACT_READ_ACTIONS = ['s3:GetObject'];
 const ARTIFACT_WRITE_ACTIONS = [
@@ -58,6 +62,18 @@ export interface ModelRegistryProps {
    * @default - a store of its own
    */
   readonly store?: IModelRegistryStore;
+
+  /**
+   * Where events of the registry go, once somebody asks for them.
+   * @default - a bus of its own
+   */
+  readonly eventBus?: events.IEventBus;
+
+  /**
+   * Where the registry shows itself and brings its alarms.
+   * @default - it is not monitored
+   */
+  readonly monitoring?: IMonitoring;
 }
 
 /**
@@ -66,8 +82,9 @@ export interface ModelRegistryProps {
  * @example
  * const registry = new ModelRegistry(this, 'ModelRegistry');
  * registry.grantWrite(deployRole);
+ * registry.onEvent('Promoted', { types: [RegistryEventType.ALIAS_MOVED], target });
  */
-export class ModelRegistry extends Construct implements IModelRegistry {
+export class ModelRegistry extends Construct implements IModelRegistry, IRegistryEvents {
   /** A registry that another stack or app made. */
   public static fromAttributes(
     scope: Construct,
@@ -84,12 +101,32 @@ export class ModelRegistry extends Construct implements IModelRegistry {
   /** Encrypts table and bucket; undefined where keys of AWS do. */
   public readonly encryptionKey?: kms.IKey;
 
+  private registryEvents?: RegistryEvents;
+  private readonly newEvents: () => RegistryEvents;
+
   constructor(scope: Construct, id: string, props: ModelRegistryProps = {}) {
     super(scope, id);
     const store = props.store ?? new ModelRegistryStore(this, 'Store');
+    const { eventBus, monitoring } = props;
+    this.newEvents = () => new RegistryEvents(this, 'Events', { store, eventBus, monitoring });
     this.table = store.table;
     this.artifactsBucket = store.artifactsBucket;
     this.encryptionKey = store.encryptionKey;
+  }
+
+  /** What hands the registry's events to a bus. Made when it is first asked for. */
+  public get events(): RegistryEvents {
+    this.registryEvents ??= this.newEvents();
+    return this.registryEvents;
+  }
+
+  /** Where the registry's events are. */
+  public get eventBus(): events.IEventBus {
+    return this.events.eventBus;
+  }
+
+  public onEvent(id: string, options?: OnRegistryEventOptions): events.Rule {
+    return this.events.onEvent(id, options);
   }
 
   public grantRead(grantee: iam.IGrantable): iam.Grant {

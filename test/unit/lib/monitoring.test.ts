@@ -15,6 +15,7 @@ import {
   ModelPlatform,
   Monitoring,
   type MonitoringProps,
+  RegistryEvents,
   Serving,
   Severity,
 } from '../../../lib';
@@ -34,6 +35,7 @@ function monitored(props: MonitoringProps = {}, stack: Stack = testStack()): Tem
     monitoring,
   });
   new Serving(stack, 'Serving', { gateway, monitoring });
+  new RegistryEvents(stack, 'RegistryEvents', { monitoring });
   return Template.fromStack(stack);
 }
 
@@ -224,6 +226,7 @@ describe('the dashboard', () => {
       '## How models are opened',
       '## What is turned away because there is too much of it',
       '## Who is let in',
+      '## What happens in the registry, on its way to others',
     ]);
   });
 

@@ -12,6 +12,7 @@ const outputs = {
     TokenEndpoint: 'https://strata-0.auth.us-east-1.amazoncognito.com/oauth2/token',
     InferenceMemory: '1769',
     InferenceDisk: '1024',
+    RegistryEventBus: 'StrataServiceBus',
   },
 };
 
@@ -27,6 +28,7 @@ describe('the deployment as the emulator serves it', () => {
       tokenEndpoint: 'http://127.0.0.1:4790/oauth2/token',
       memoryMegabytes: 1769,
       diskMegabytes: 1024,
+      eventBus: 'StrataServiceBus',
       awsEndpoint: 'http://127.0.0.1:4790',
     });
   });
