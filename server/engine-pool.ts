@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EngineEvent } from '../core/engine/engine-event.ts';
 import type { ModelRunner } from '../core/engine/model-runner.ts';
+import { sizeOf } from '../core/engine/request-size.ts';
 import { UnavailableError } from '../core/errors.ts';
 import type { Artifact, ModelVersion } from '../core/registry/model-version.ts';
 import type { Tensor } from '../core/tensor/tensor.ts';
@@ -13,9 +14,13 @@ export interface EnginePoolOptions extends Omit<EngineThreadOptions, 'onEvent' |
   readonly locate: (artifact: Artifact) => Promise<ReadonlyMap<string, string>>;
   /** How long a run may take before its worker is given up, in milliseconds. @default 60000 */
   readonly runTimeoutMs?: number;
+  /** How long opening a model may take, its first run included. @default 300000 */
+  readonly openTimeoutMs?: number;
   /** Sessions that a worker closes in its life; onnxruntime keeps a little memory of each. @default 100 */
   readonly closedPerWorker?: number;
   readonly onEvent?: (event: EngineEvent | PoolEvent) => void;
+  /** Hears how long a worker computed, in milliseconds, and of how much (`RequestSize.amount`). */
+  readonly onRun?: (version: ModelVersion, amount: number, ms: number) => void;
 }
 
 /** What the pool tells of itself. */
@@ -38,6 +43,8 @@ export class EnginePool implements ModelRunner {
   /** Workers that are to be replaced because of their age. */
   readonly #worn = new WeakSet<EngineThread>();
   #recycling: Promise<void> = Promise.resolve();
+  /** Given up while they computed, and still at it. */
+  #stuck = 0;
   #isClosed = false;
 
   constructor(options: EnginePoolOptions) {
@@ -50,6 +57,14 @@ export class EnginePool implements ModelRunner {
   /** Workers that take requests. */
   get alive(): number {
     return this.#threads.length;
+  }
+
+  /**
+   * Workers that were given up and compute on: nothing can interrupt onnxruntime. Each takes a core from those that answer
+   * until it comes to an end, if it ever does.
+   */
+  get stuck(): number {
+    return this.#stuck;
   }
 
   /** Settled when every worker has started, or one failed to. */
@@ -79,13 +94,13 @@ export class EnginePool implements ModelRunner {
     if (!this.#idlest(digest)) await this.load(version);
     const thread = this.#idlest(digest);
     if (!thread) throw noWorker();
-    const { runTimeoutMs = 60_000 } = this.#options;
-    const timer = setTimeout(() => this.#giveUp(thread, runTimeoutMs), runTimeoutMs);
-    try {
-      return await thread.run(digest, inputs, outputs);
-    } finally {
-      clearTimeout(timer);
-    }
+    const { runTimeoutMs = 60_000, onRun } = this.#options;
+    // Asked now: the memory of large inputs goes to the worker.
+    const { amount } = sizeOf(inputs);
+    const run = () => thread.run(digest, inputs, outputs);
+    const { outputs: results, ms } = await this.#watched(thread, runTimeoutMs, run);
+    onRun?.(version, amount, ms);
+    return results;
   }
 
   /** Closes a version that nobody will ask for again. */
@@ -126,16 +141,39 @@ export class EnginePool implements ModelRunner {
   async #loadEverywhere(version: ModelVersion): Promise<void> {
     const paths = await this.#options.locate(version.artifact);
     if (this.#threads.length === 0) throw noWorker();
-    const loads = this.#threads.map((thread) => thread.load(version, paths));
+    const { openTimeoutMs = 300_000 } = this.#options;
+    const loads = this.#threads.map((thread) =>
+      this.#watched(thread, openTimeoutMs, () => thread.load(version, paths)),
+    );
     await Promise.any(loads).catch((error: AggregateError) => {
       throw error.errors[0];
     });
   }
 
+  /** Gives a worker up that tells nothing for so long while it has this to do. What only waits behind others is no sign of that. */
+  async #watched<T>(thread: EngineThread, milliseconds: number, work: () => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const watch = (afterMs: number) => {
+      timer = setTimeout(() => {
+        const left = thread.lastSign + milliseconds - performance.now();
+        if (left > 0) watch(left);
+        else this.#giveUp(thread, milliseconds);
+      }, afterMs);
+    };
+    watch(milliseconds);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   #giveUp(thread: EngineThread, milliseconds: number): void {
     if (!this.#remove(thread)) return;
+    this.#stuck += 1;
+    void thread.gone.then(() => (this.#stuck -= 1));
     void this.#replace(thread, 'timeout');
-    void thread.stop(`a run took longer than ${milliseconds} ms`);
+    void thread.stop(`it took longer than ${milliseconds} ms`);
   }
 
   /** @returns whether it was one of ours */

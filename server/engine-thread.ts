@@ -4,6 +4,7 @@ import type { EngineEvent } from '../core/engine/engine-event.ts';
 import { InvalidInputError, StrataError, UnavailableError } from '../core/errors.ts';
 import type { ModelVersion } from '../core/registry/model-version.ts';
 import type { Tensor } from '../core/tensor/tensor.ts';
+import type { TimedOutputs } from './timed-run.ts';
 import {
   pack,
   type SentError,
@@ -12,8 +13,10 @@ import {
   type WorkerSettings,
 } from './worker-messages.ts';
 
+type Done = Extract<WorkerMessage, { type: 'done' }>;
+
 interface Pending {
-  readonly resolve: (outputs: Map<string, Tensor> | undefined) => void;
+  readonly resolve: (done: Done) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -45,6 +48,8 @@ export class EngineThread {
   readonly ready: Promise<void>;
   /** Sessions opened in its life. */
   opened = 0;
+  /** When it last told something, or was asked while it had nothing to do; by the clock of `performance`. */
+  lastSign = performance.now();
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #options: EngineThreadOptions;
@@ -52,7 +57,8 @@ export class EngineThread {
   readonly #asked = new Map<string, ModelVersion>();
   #nextId = 0;
   #isEnded = false;
-  readonly #gone: Promise<void>;
+  /** Settled when the thread itself is no more. */
+  readonly gone: Promise<void>;
   #reason = 'it was stopped';
 
   constructor(options: EngineThreadOptions) {
@@ -63,7 +69,7 @@ export class EngineThread {
     this.ready = promise;
     promise.catch(() => {});
     this.#worker.on('message', (message: WorkerMessage) => this.#receive(message, resolve));
-    this.#gone = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
+    this.gone = new Promise((resolve) => this.#worker.once('exit', () => resolve()));
     this.#worker.on('messageerror', (error) => this.#endBecause(error.message));
     this.#worker.on('error', (error) => {
       this.#reason = error instanceof Error ? error.message : String(error);
@@ -94,11 +100,14 @@ export class EngineThread {
   async run(
     digest: string,
     inputs: ReadonlyMap<string, Tensor>,
-    outputs: readonly string[],
-  ): Promise<Map<string, Tensor>> {
+    names: readonly string[],
+  ): Promise<TimedOutputs> {
     const { tensors, moved } = pack(inputs);
-    const results = await this.#ask({ type: 'run', digest, inputs: tensors, outputs }, moved);
-    return results ?? new Map();
+    const { outputs = new Map(), ms = 0 } = await this.#ask(
+      { type: 'run', digest, inputs: tensors, outputs: names },
+      moved,
+    );
+    return { outputs, ms };
   }
 
   async forget(digest: string): Promise<void> {
@@ -121,23 +130,25 @@ export class EngineThread {
     this.#end();
     const goneEarly = new AbortController();
     await Promise.race([
-      this.#gone.then(() => goneEarly.abort()),
+      this.gone.then(() => goneEarly.abort()),
       sleep(STOP_PATIENCE_MS, undefined, { signal: goneEarly.signal }).catch(() => {}),
     ]);
     this.#worker.unref();
   }
 
-  #ask(request: Asked, transfer: ArrayBuffer[] = []): Promise<Map<string, Tensor> | undefined> {
+  #ask(request: Asked, transfer: ArrayBuffer[] = []): Promise<Done> {
     if (this.#isEnded) return Promise.reject(this.#died());
     this.#nextId += 1;
     const id = this.#nextId;
     return new Promise((resolve, reject) => {
       this.#worker.postMessage({ ...request, id } satisfies WorkerRequest, transfer);
+      if (this.#pending.size === 0) this.lastSign = performance.now();
       this.#pending.set(id, { resolve, reject });
     });
   }
 
   #receive(message: WorkerMessage, onReady: () => void): void {
+    this.lastSign = performance.now();
     switch (message.type) {
       case 'ready':
         onReady();
@@ -147,7 +158,7 @@ export class EngineThread {
         this.#options.onEvent(message.event, this);
         break;
       case 'done':
-        this.#settle(message.id)?.resolve(message.outputs);
+        this.#settle(message.id)?.resolve(message);
         break;
       case 'failed':
         this.#settle(message.id)?.reject(receivedError(message.error));

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Engine } from '../core/engine/engine.ts';
 import { loadRuntime } from '../core/engine/load-runtime.ts';
 import type { ModelVersion } from '../core/registry/model-version.ts';
-import type { Tensor } from '../core/tensor/tensor.ts';
+import { type TimedOutputs, timedRun } from './timed-run.ts';
 import {
   pack,
   sendError,
@@ -32,7 +32,7 @@ const engine = new Engine({
 
 port.on('message', (request: WorkerRequest) => {
   answer(request).then(
-    (outputs) => sendOutputs(request.id, outputs),
+    (outcome) => sendOutcome(request.id, outcome),
     (error) => send({ type: 'failed', id: request.id, error: sendError(error) }),
   );
 });
@@ -41,7 +41,7 @@ port.on('message', (request: WorkerRequest) => {
 await loadRuntime().catch(() => {});
 send({ type: 'ready' });
 
-async function answer(request: WorkerRequest): Promise<Map<string, Tensor> | undefined> {
+async function answer(request: WorkerRequest): Promise<TimedOutputs | undefined> {
   switch (request.type) {
     case 'load':
       versions.set(request.version.artifact.digest, request.version);
@@ -51,7 +51,7 @@ async function answer(request: WorkerRequest): Promise<Map<string, Tensor> | und
     case 'run': {
       const version = versions.get(request.digest);
       if (!version) throw new Error(`run of ${request.digest}, which was never loaded`);
-      return await engine.run(version, request.inputs, request.outputs);
+      return await timedRun(engine, version, request.inputs, request.outputs);
     }
     case 'forget': {
       const version = versions.get(request.digest);
@@ -66,13 +66,13 @@ async function answer(request: WorkerRequest): Promise<Map<string, Tensor> | und
   }
 }
 
-function sendOutputs(id: number, outputs: Map<string, Tensor> | undefined): void {
-  if (!outputs) {
+function sendOutcome(id: number, outcome: TimedOutputs | undefined): void {
+  if (!outcome) {
     send({ type: 'done', id });
     return;
   }
-  const { tensors, moved } = pack(outputs);
-  const message: WorkerMessage = { type: 'done', id, outputs: tensors };
+  const { tensors, moved } = pack(outcome.outputs);
+  const message: WorkerMessage = { type: 'done', id, outputs: tensors, ms: outcome.ms };
   try {
     send(message, moved);
   } catch {

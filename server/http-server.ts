@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Principal } from '../core/access/principal.ts';
+import type { Caller } from '../core/engine/model-runner.ts';
 import { errorResponse } from '../core/protocol/error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../core/protocol/http.ts';
 import type { Access } from './access.ts';
@@ -89,10 +90,6 @@ export class HttpServer {
     const requestId = idOf(request);
     const open = this.#options.open(method, path);
     if (open) return this.#send(request, response, requestId, open);
-    const gone = new AbortController();
-    response.once('close', () => {
-      if (!response.writableFinished) gone.abort();
-    });
     const generation = this.#generation;
     generation.enter();
     try {
@@ -101,7 +98,7 @@ export class HttpServer {
       if (expectsContinue) response.writeContinue();
       const body = await held.read(request);
       const headers = request.headers as Readonly<Record<string, string | undefined>>;
-      const asked = { method, path, headers, body, requestId, signal: gone.signal };
+      const asked = { method, path, headers, body, requestId, caller: new ResponseCaller(response) };
       this.#send(request, response, requestId, await this.#options.answer(asked, principal));
     } catch (error) {
       this.#send(request, response, requestId, errorResponse(error, requestId));
@@ -116,16 +113,39 @@ export class HttpServer {
     requestId: string,
     answer: ProtocolResponse,
   ): void {
+    const { status, body } = answer;
     this.#options.onAnswer?.(answer);
     if (response.destroyed) return;
-    response.writeHead(answer.status, {
-      ...answer.headers,
-      'content-length': answer.body.length,
-      'x-request-id': requestId,
-      ...(this.#isDraining && { connection: 'close' }),
-    });
-    response.end(request.method === 'HEAD' ? undefined : answer.body);
+    const headers = ['content-length', String(body.length), 'x-request-id', requestId];
+    for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
+    if (this.#isDraining) headers.push('connection', 'close');
+    response.writeHead(status, headers);
+    if (request.method === 'HEAD') response.end();
+    // A text goes out together with the headers, in one write; bytes would go beside them.
+    else if (body.length <= ONE_WRITE) response.end(latin1(body), 'latin1');
+    else response.end(body);
     if (!request.complete) discardRest(request);
+  }
+}
+
+/** Largest body that is copied, to go out together with its headers. */
+const ONE_WRITE = 16 * 1024;
+
+/** A text of which each letter stands for one byte. */
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+}
+
+/** Whoever waits for a response: asked only when a request queued, which costs less than to be told. */
+class ResponseCaller implements Caller {
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get aborted(): boolean {
+    return this.#response.destroyed && !this.#response.writableFinished;
   }
 }
 

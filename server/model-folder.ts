@@ -30,7 +30,7 @@ export class ModelFolder implements RegistryReader {
   readonly #onEvent: (event: FolderEvent) => void;
   /** By path. */
   #entries = new Map<string, Entry>();
-  #models = new Map<string, RegisteredModel>();
+  #models = new Map<string, RegisteredModel<ModelVersion>>();
   /** Stamps of the last look, by path: a file is read when it looks the same twice, so not while it is written. */
   #seen = new Map<string, string>();
   /** Versions that are read and not served yet, by digest. */
@@ -104,7 +104,7 @@ export class ModelFolder implements RegistryReader {
     return [...this.#models.keys()].sort();
   }
 
-  async model(name: string): Promise<RegisteredModel> {
+  async model(name: string): Promise<RegisteredModel<ModelVersion>> {
     const model = this.#models.get(name);
     if (!model) throw modelNotFound(name);
     return model;
@@ -174,7 +174,7 @@ function stampsOf(files: readonly FoundFile[]): Map<string, string> {
   return new Map(files.map(({ path, stamp }) => [path, stamp]));
 }
 
-function modelsOf(entries: readonly Entry[]): Map<string, RegisteredModel> {
+function modelsOf(entries: readonly Entry[]): Map<string, RegisteredModel<ModelVersion>> {
   const byName = Map.groupBy(entries, ({ version }) => version.model);
   return new Map(
     [...byName].map(([name, ofModel]) => {

@@ -19,6 +19,7 @@ import { EnginePool, type PoolEvent } from './engine-pool.ts';
 import { DEFAULT_LIMITS, type HttpLimits } from './http-limits.ts';
 import { HttpServer } from './http-server.ts';
 import { answerOfInvocation, defaultModel, headersOfInvocation } from './invocations.ts';
+import { NearEngine } from './near-engine.ts';
 import { ServingMetrics } from './serving-metrics.ts';
 
 /** Where models come from. */
@@ -59,10 +60,11 @@ export interface ModelServerOptions {
 
 const GIGABYTE = 2 ** 30;
 
-/** Serves models over HTTP from this process: the protocol on this thread, the models on worker threads. */
+/** Serves models over HTTP from this process: the protocol and tiny models on this thread, other models on worker threads. */
 export class ModelServer {
   readonly #options: ModelServerOptions;
   readonly #pool: EnginePool;
+  readonly #near: NearEngine;
   readonly #http: HttpServer;
   readonly #protocol: OpenInferenceServer;
   readonly #metrics: ServingMetrics;
@@ -78,19 +80,25 @@ export class ModelServer {
     } = options;
     this.#options = options;
     const limits = { ...DEFAULT_LIMITS, ...given };
-    this.#pool = new EnginePool({
-      workers,
+    const engines = {
       directory,
-      maxBytes: options.maxModelBytes ?? GIGABYTE,
-      locate: (artifact) => source.locate(artifact),
-      onEvent: (event) => {
+      locate: (artifact: Artifact) => source.locate(artifact),
+      onEvent: (event: EngineEvent | PoolEvent) => {
         this.#metrics.engine(event);
         onEvent(event);
       },
+    };
+    this.#pool = new EnginePool({
+      ...engines,
+      workers,
+      maxBytes: options.maxModelBytes ?? GIGABYTE,
+      onRun: (version, amount, ms) => this.#near.learn(version, amount, ms),
     });
+    this.#near = new NearEngine({ ...engines, workers: this.#pool });
     const batcher = new MicroBatcher({
       runner: this.#pool,
       concurrency: workers,
+      near: this.#near,
       ...(options.maxBatchRows !== undefined && { maxRows: options.maxBatchRows }),
       ...(options.maxWaiting !== undefined && { maxWaiting: options.maxWaiting }),
       onEvent: (event) => {
@@ -127,7 +135,7 @@ export class ModelServer {
   static async start(options: ModelServerOptions): Promise<ModelServer> {
     const server = new ModelServer(options);
     try {
-      await server.#pool.ready();
+      await Promise.all([server.#pool.ready(), server.#near.ready()]);
       return server;
     } catch (error) {
       await server.#pool.close();
@@ -165,7 +173,7 @@ export class ModelServer {
   async forget(version: ModelVersion, isServed: () => boolean): Promise<void> {
     await this.#http.settled();
     if (isServed()) return;
-    await this.#pool.forget(version);
+    await Promise.all([this.#pool.forget(version), this.#near.forget(version)]);
     const { digest } = version.artifact;
     const { directory } = this.#options;
     const kept = (await readdir(directory)).filter((name) => name.startsWith(`${digest}.`));

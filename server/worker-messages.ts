@@ -33,7 +33,13 @@ export type WorkerRequest =
 export type WorkerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'event'; readonly event: EngineEvent }
-  | { readonly type: 'done'; readonly id: number; readonly outputs?: Map<string, Tensor> }
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly outputs?: Map<string, Tensor>;
+      /** How long the run took, in milliseconds. */
+      readonly ms?: number;
+    }
   | { readonly type: 'failed'; readonly id: number; readonly error: SentError };
 
 /** An error as it crosses threads: a clone would lose what the edge needs. */

@@ -1,18 +1,29 @@
-import { InvalidInputError, StrataError, UnavailableError } from '../errors.ts';
+import { InvalidInputError, UnavailableError } from '../errors.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
 import { RecentlyUsed } from '../registry/recently-used.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { BatchPace } from './batch-pace.ts';
 import { areClose } from './closeness.ts';
-import { canMerge, type Kind, kindOf, mergeInputs, rowsOf, splitOutputs, UnsplittableError } from './merge.ts';
-import type { ModelRunner } from './model-runner.ts';
+import { canMerge, type Kind, kindOf, mergeInputs, splitOutputs, UnsplittableError } from './merge.ts';
+import { MergeTrials } from './merge-trials.ts';
+import type { Caller, ModelRunner } from './model-runner.ts';
+import { type Group, RequestQueue, type RunBounds, type Waiting } from './request-queue.ts';
+import { type RequestSize, sizeOf } from './request-size.ts';
 
 type Tensors = ReadonlyMap<string, Tensor>;
+
+/** Runs what is over sooner than the other runner would begin. */
+export interface NearRunner extends ModelRunner {
+  /** How much (`RequestSize.amount`) a run of the version may have to be taken now; 0: nothing is. */
+  most(version: ModelVersion): number;
+}
 
 export interface MicroBatcherOptions {
   readonly runner: ModelRunner;
   /** Runs that the runner does at the same time, for example its workers. */
   readonly concurrency: number;
+  /** Takes what it can from the other runner, one run at a time. */
+  readonly near?: NearRunner;
   /** Requests that may wait; more are refused. @default 1000 */
   readonly maxWaiting?: number;
   /** Most rows of a merged run; 1 merges nothing. @default 256 */
@@ -37,26 +48,16 @@ export type BatchEvent =
   /** Rows of this version depend on each other, so its requests are never merged again. */
   | { readonly type: 'merging-refused'; readonly version: ModelVersion; readonly reason: string };
 
-interface Waiting {
-  readonly inputs: Tensors;
-  readonly rows: number;
-  readonly since: number;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (outputs: Map<string, Tensor>) => void;
-  readonly reject: (error: unknown) => void;
+/** A runner, and what waits for it. */
+interface Lane {
+  readonly runner: ModelRunner;
+  readonly concurrency: number;
+  readonly queue: RequestQueue;
+  readonly boundsOf: (group: Group) => RunBounds;
+  /** How many rows are worth one run is learned. */
+  readonly isPaced: boolean;
+  running: number;
 }
-
-/** Requests that can be run as one. */
-interface Group {
-  readonly key: string;
-  readonly version: ModelVersion;
-  readonly outputs: readonly string[];
-  readonly pace: BatchPace | undefined;
-  readonly waiting: Waiting[];
-}
-
-/** Merges that are compared with separate runs before a version is trusted. */
-const TRIALS = 4;
 
 /** Kinds of requests of which the pace is kept. */
 const PACES = 1000;
@@ -70,14 +71,11 @@ const PACES = 1000;
  * and a version whose results differ by more than rounding is never merged.
  */
 export class MicroBatcher implements ModelRunner {
-  readonly #options: Required<Omit<MicroBatcherOptions, 'onEvent'>> & Pick<MicroBatcherOptions, 'onEvent'>;
-  /** The group that waits longest first: a Map keeps the order of insertion. */
-  readonly #groups = new Map<string, Group>();
+  readonly #options: Required<Omit<MicroBatcherOptions, 'onEvent' | 'near'>> &
+    Pick<MicroBatcherOptions, 'onEvent' | 'near'>;
+  readonly #lanes: readonly [far: Lane, near?: Lane];
   readonly #paces = new RecentlyUsed<string, BatchPace>(PACES);
-  /** Trials that a version has still to pass; infinite once it failed one. */
-  readonly #trials = new RecentlyUsed<string, number>(PACES);
-  #running = 0;
-  #waiting = 0;
+  readonly #trials = new MergeTrials();
   #alone = 0;
   #isScheduled = false;
 
@@ -90,16 +88,38 @@ export class MicroBatcher implements ModelRunner {
       now: () => performance.now(),
       ...options,
     };
+    const { runner, concurrency, near, maxRows, maxElements: elements } = this.#options;
+    const idle = () => ({ queue: new RequestQueue(), running: 0 });
+    const far: Lane = {
+      ...idle(),
+      runner,
+      concurrency,
+      isPaced: true,
+      boundsOf: ({ pace }) => ({ rows: pace?.maxRows() ?? 1, elements, amount: Number.POSITIVE_INFINITY }),
+    };
+    this.#lanes = near
+      ? [
+          far,
+          {
+            ...idle(),
+            runner: near,
+            concurrency: 1,
+            isPaced: false,
+            boundsOf: ({ version }) => ({ rows: maxRows, elements, amount: near.most(version) }),
+          },
+        ]
+      : [far];
   }
 
   /** Requests that wait for a run. */
   get waiting(): number {
-    return this.#waiting;
+    const [far, near] = this.#lanes;
+    return far.queue.size + (near?.queue.size ?? 0);
   }
 
   /** Whether rows of the version were found to be independent of each other: its merges have passed all trials. */
-  trusts({ artifact }: Pick<ModelVersion, 'artifact'>): boolean {
-    return this.#trials.get(artifact.digest) === 0;
+  trusts(version: Pick<ModelVersion, 'artifact'>): boolean {
+    return this.#trials.trusts(version);
   }
 
   load(version: ModelVersion): Promise<void> {
@@ -107,48 +127,45 @@ export class MicroBatcher implements ModelRunner {
   }
 
   /** @throws UnavailableError `OVERLOADED` when too many requests wait; and what the runner throws */
-  async run(
+  run(
     version: ModelVersion,
     inputs: Tensors,
     outputs: readonly string[],
-    signal?: AbortSignal,
+    caller?: Caller,
   ): Promise<Map<string, Tensor>> {
     const { maxWaiting, now } = this.#options;
-    if (this.#waiting >= maxWaiting) {
-      throw new UnavailableError('OVERLOADED', `${maxWaiting} requests wait already. Try again in a moment.`);
-    }
-    return await new Promise((resolve, reject) => {
-      const rows = this.#rowsToMerge(version, inputs);
-      const group = this.#groupFor(version, inputs, outputs, rows);
-      group.waiting.push({ inputs, rows: rows ?? 1, since: now(), signal, resolve, reject });
-      this.#groups.set(group.key, group);
-      this.#waiting += 1;
+    return new Promise((resolve, reject) => {
+      if (this.waiting >= maxWaiting) throw overloaded(maxWaiting);
+      const size = sizeOf(inputs);
+      const lane = this.#laneFor(version, size);
+      const group = this.#mayMerge(version, size)
+        ? this.#groupFor(lane, version, inputs, outputs)
+        : this.#groupOfOne(version, outputs);
+      lane.queue.add(group, { inputs, size, since: now(), caller, resolve, reject });
       this.#schedule();
     });
   }
 
-  /** Rows of a request that may be merged; undefined when it has to run alone. */
-  #rowsToMerge(version: ModelVersion, inputs: Tensors): number | undefined {
-    const { maxRows, maxElements } = this.#options;
-    if (maxRows <= 1 || this.#trials.get(version.artifact.digest) === Number.POSITIVE_INFINITY)
-      return undefined;
-    const rows = canMerge(version.description) ? rowsOf(inputs) : undefined;
-    const isSmall = [...inputs.values()].every(({ data }) => data.length <= maxElements / 2);
-    return rows !== undefined && rows > 0 && rows < maxRows && isSmall ? rows : undefined;
+  #laneFor(version: ModelVersion, { amount }: RequestSize): Lane {
+    const [far, near] = this.#lanes;
+    const most = this.#options.near?.most(version) ?? 0;
+    return near && most > 0 && amount <= most ? near : far;
   }
 
-  #groupFor(
-    version: ModelVersion,
-    inputs: Tensors,
-    outputs: readonly string[],
-    rows: number | undefined,
-  ): Group {
-    if (rows === undefined) {
-      this.#alone += 1;
-      return { key: String(this.#alone), version, outputs, pace: undefined, waiting: [] };
-    }
+  #mayMerge(version: ModelVersion, { rows, largest }: RequestSize): boolean {
+    const { maxRows, maxElements } = this.#options;
+    if (maxRows <= 1 || rows === undefined || rows === 0 || rows >= maxRows) return false;
+    return largest <= maxElements / 2 && canMerge(version.description) && !this.#trials.refuses(version);
+  }
+
+  #groupOfOne(version: ModelVersion, outputs: readonly string[]): Group {
+    this.#alone += 1;
+    return { key: String(this.#alone), version, outputs, pace: undefined, waiting: [] };
+  }
+
+  #groupFor(lane: Lane, version: ModelVersion, inputs: Tensors, outputs: readonly string[]): Group {
     const key = keyOf(version, inputs, outputs);
-    return this.#groups.get(key) ?? { key, version, outputs, pace: this.#paceOf(key), waiting: [] };
+    return lane.queue.group(key) ?? { key, version, outputs, pace: this.#paceOf(key), waiting: [] };
   }
 
   /** How many rows of such requests are worth one run: for those that put rows behind one another themselves. */
@@ -165,82 +182,52 @@ export class MicroBatcher implements ModelRunner {
 
   /** After all that came in this turn of the event loop: requests that arrive together are run together. */
   #schedule(): void {
-    if (this.#isScheduled || this.#running >= this.#options.concurrency) return;
+    if (this.#isScheduled || this.#lanes.every((lane) => lane === undefined || isBusy(lane))) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      while (this.#running < this.#options.concurrency && this.#startNext());
+      for (const lane of this.#lanes) while (lane && !isBusy(lane) && this.#startNext(lane));
     });
   }
 
   /** @returns whether there was something to run */
-  #startNext(): boolean {
-    for (const group of this.#groups.values()) {
-      const taken = this.#take(group);
-      if (taken.length === 0) continue;
-      this.#running += 1;
-      void this.#runAll(group, taken).finally(() => {
-        this.#running -= 1;
-        this.#schedule();
-      });
-      return true;
-    }
-    return false;
+  #startNext(lane: Lane): boolean {
+    const taken = lane.queue.take(lane.boundsOf);
+    if (!taken) return false;
+    lane.running += 1;
+    void this.#runAll(lane, taken.group, taken.requests).finally(() => {
+      lane.running -= 1;
+      this.#schedule();
+    });
+    return true;
   }
 
-  /** As many requests as are worth one run. What is left of the group queues behind the others. */
-  #take(group: Group): Waiting[] {
-    this.#groups.delete(group.key);
-    const { maxElements } = this.#options;
-    const maxRows = group.pace?.maxRows() ?? 1;
-    const taken: Waiting[] = [];
-    let [count, rows, elements] = [0, 0, 0];
-    for (const request of group.waiting) {
-      const size = Math.max(0, ...[...request.inputs.values()].map(({ data }) => data.length));
-      const isFull = rows + request.rows > maxRows || elements + size > maxElements;
-      if (taken.length > 0 && isFull) break;
-      count += 1;
-      if (request.signal?.aborted) {
-        request.reject(callerGone());
-        continue;
-      }
-      taken.push(request);
-      rows += request.rows;
-      elements += size;
-    }
-    this.#waiting -= count;
-    group.waiting.splice(0, count);
-    if (group.waiting.length > 0) this.#groups.set(group.key, group);
-    return taken;
-  }
-
-  async #runAll(group: Group, requests: readonly Waiting[]): Promise<void> {
+  async #runAll(lane: Lane, group: Group, requests: readonly Waiting[]): Promise<void> {
     const { version } = group;
-    const started = this.#options.now();
-    for (const { since } of requests.slice(0, 1)) {
-      this.#tell({ type: 'run', version, requests: requests.length, waitedMs: started - since });
-    }
-    if (requests.length === 1) return await this.#runEach(group, requests);
-    const trials = this.#trials.get(version.artifact.digest) ?? TRIALS;
-    if (trials === Number.POSITIVE_INFINITY) return await this.#runEach(group, requests);
+    const [first] = requests;
+    const waitedMs = this.#options.now() - (first?.since ?? 0);
+    this.#tell({ type: 'run', version, requests: requests.length, waitedMs });
+    if (requests.length === 1 || this.#trials.refuses(version))
+      return await this.#runEach(lane, group, requests);
     try {
-      const results = await this.#runMerged(group, requests);
-      if (trials > 0) return await this.#try(group, requests, results, trials);
+      const results = await this.#runMerged(lane, group, requests);
+      if (!this.#trials.trusts(version)) return await this.#try(lane, group, requests, results);
       for (const [index, outputs] of results.entries()) requests[index]?.resolve(outputs);
     } catch (error) {
       if (error instanceof UnsplittableError) this.#refuse(version, error.message);
       // One of them may be refused for its values. Nothing else would get better by a second run.
       else if (!(error instanceof InvalidInputError)) return rejectAll(requests, error);
-      await this.#runEach(group, requests);
+      await this.#runEach(lane, group, requests);
     }
   }
 
   async #runMerged(
+    { runner }: Lane,
     { version, outputs, pace }: Group,
     requests: readonly Waiting[],
   ): Promise<Map<string, Tensor>[]> {
-    const { runner, now } = this.#options;
-    const rows = requests.map((request) => request.rows);
+    const { now } = this.#options;
+    const rows = requests.map(({ size }) => size.rows ?? 1);
     const merged = mergeInputs(requests.map(({ inputs }) => inputs));
     const started = now();
     const results = await runner.run(version, merged, outputs);
@@ -251,13 +238,17 @@ export class MicroBatcher implements ModelRunner {
     return splitOutputs(results, rows);
   }
 
-  async #runEach({ version, outputs, pace }: Group, requests: readonly Waiting[]): Promise<void> {
-    const { runner, now } = this.#options;
-    for (const { inputs, rows, resolve, reject } of requests) {
+  async #runEach(
+    { runner }: Lane,
+    { version, outputs, pace }: Group,
+    requests: readonly Waiting[],
+  ): Promise<void> {
+    const { now } = this.#options;
+    for (const { inputs, size, resolve, reject } of requests) {
       const started = now();
       try {
         resolve(await runner.run(version, inputs, outputs));
-        pace?.learn(rows, now() - started);
+        pace?.learn(size.rows ?? 1, now() - started);
       } catch (error) {
         reject(error);
       }
@@ -266,10 +257,10 @@ export class MicroBatcher implements ModelRunner {
 
   /** Answers with separate runs, and compares. */
   async #try(
+    lane: Lane,
     group: Group,
     requests: readonly Waiting[],
     merged: readonly Map<string, Tensor>[],
-    trials: number,
   ): Promise<void> {
     let agrees = true;
     const observed = requests.map((request, index) => ({
@@ -279,20 +270,23 @@ export class MicroBatcher implements ModelRunner {
         request.resolve(outputs);
       },
     }));
-    await this.#runEach(group, observed);
-    const { digest } = group.version.artifact;
-    if (agrees) this.#trials.set(digest, trials - 1);
+    await this.#runEach(lane, group, observed);
+    if (agrees) this.#trials.passed(group.version);
     else this.#refuse(group.version, 'a row gives another result beside other rows than alone');
   }
 
   #refuse(version: ModelVersion, reason: string): void {
-    this.#trials.set(version.artifact.digest, Number.POSITIVE_INFINITY);
+    this.#trials.failed(version);
     this.#tell({ type: 'merging-refused', version, reason });
   }
 
   #tell(event: BatchEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function isBusy({ running, concurrency }: Lane): boolean {
+  return running >= concurrency;
 }
 
 /** Requests that have it in common can be run as one. */
@@ -304,7 +298,6 @@ function rejectAll(requests: readonly Waiting[], error: unknown): void {
   for (const { reject } of requests) reject(error);
 }
 
-/** Nobody hears of it. 499 is what proxies log for it. */
-function callerGone(): StrataError {
-  return new StrataError('CALLER_GONE', 'The caller closed the connection.', { statusCode: 499 });
+function overloaded(maxWaiting: number): UnavailableError {
+  return new UnavailableError('OVERLOADED', `${maxWaiting} requests wait already. Try again in a moment.`);
 }

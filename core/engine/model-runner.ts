@@ -1,13 +1,19 @@
 import type { ModelVersion } from '../registry/model-version.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
+/** Who waits for an answer; an `AbortSignal` is one. */
+export interface Caller {
+  /** Nobody waits any longer. */
+  readonly aborted: boolean;
+}
+
 /** Runs model versions. Loads, verifies and keeps them as it needs to. */
 export interface ModelRunner {
   /**
    * @param inputs tensors by input name, already checked against the model's description. Their memory may be taken: they
    * are not to be read afterwards.
    * @param outputs names of the outputs to compute
-   * @param signal aborted when nobody waits for the outputs any longer; a run that has begun goes on
+   * @param caller asked before the run begins; a run that has begun goes on when nobody waits for it any longer
    * @returns tensors by output name
    * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`, `MODEL_LOAD_FAILED`, `OUT_OF_MEMORY`
    * @throws InvalidInputError `INFERENCE_FAILED` when the runtime refuses the values
@@ -18,7 +24,7 @@ export interface ModelRunner {
     version: ModelVersion,
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
-    signal?: AbortSignal,
+    caller?: Caller,
   ): Promise<Map<string, Tensor>>;
   /** Loads and verifies the version, so that the next run is warm. Same errors as `run`. */
   load(version: ModelVersion): Promise<void>;

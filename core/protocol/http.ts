@@ -1,15 +1,19 @@
+import type { Caller } from '../engine/model-runner.ts';
+
 /** A request as every transport (Lambda, HTTP server, test) hands it to the protocol. */
 export interface ProtocolRequest {
   readonly method: string;
   /** Path as sent, still percent-encoded, without stage prefix and query string: `/v2/models/credit/infer`. */
   readonly path: string;
+  /** What stands behind the path, decoded: every value of a name, in the order in which they were sent. */
+  readonly query?: Readonly<Record<string, readonly string[] | undefined>>;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Uint8Array;
   /** Echoed in error bodies and logs. */
   readonly requestId: string;
-  /** Aborted when nobody waits for the answer any longer. */
-  readonly signal?: AbortSignal;
+  /** Tells when nobody waits for the answer any longer; absent where that cannot be known. */
+  readonly caller?: Caller;
 }
 
 export interface ProtocolResponse {

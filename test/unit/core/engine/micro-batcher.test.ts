@@ -241,3 +241,45 @@ describe('more requests than may wait', () => {
     expect(runner.rows).toEqual([1]);
   });
 });
+
+describe('a near runner', () => {
+  /** Takes inputs of so many elements. */
+  class NearBy extends HeldRunner {
+    limit = 3;
+    most(): number {
+      return this.limit;
+    }
+  }
+
+  it('runs what it takes, and leaves what is larger to the other', async () => {
+    const [far, near] = [new HeldRunner(), new NearBy()];
+    const { run } = batcherOn(far, { near });
+    far.open();
+    near.open();
+    await Promise.all([run(row(1, 2, 3)), run(row(1, 2, 3, 4))]);
+    expect([near.rows, far.rows]).toEqual([[1], [1]]);
+  });
+
+  it('does not wait for the other, however busy that is', async () => {
+    const [far, near] = [new HeldRunner(), new NearBy()];
+    const { run } = batcherOn(far, { near });
+    near.open();
+    const slow = run(row(1, 2, 3, 4));
+    await turn();
+    expect(valuesOf(await run(row(5)))).toEqual([5]);
+    far.open();
+    await slow;
+  });
+
+  it('gets what came meanwhile as one run, no larger than it takes', async () => {
+    const [far, near] = [new HeldRunner(), new NearBy()];
+    const tools = batcherOn(far, { near });
+    near.open();
+    await teach(tools);
+    near.rows.length = 0;
+    const answers = await Promise.all([1, 2, 3, 4, 5].map((value) => tools.run(row(value))));
+    expect(answers.map(valuesOf)).toEqual([[1], [2], [3], [4], [5]]);
+    expect(near.rows).toEqual([3, 2]);
+    expect(far.rows).toEqual([]);
+  });
+});

@@ -41,3 +41,47 @@ describe('what is learned of run times', () => {
     expect(times.atLeast(1_200_000)).toBe(3);
   });
 });
+
+describe('the most work within a time', () => {
+  it('is none while nothing is known', () => {
+    expect(new RunTimes().mostWithin(10)).toBe(0);
+  });
+
+  it('is at most twice what was done, some where all was done in time, and none where nothing was', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0.001, max: 50, noNaN: true })),
+          {
+            minLength: 1,
+            maxLength: 40,
+          },
+        ),
+        fc.double({ min: 0.01, max: 50, noNaN: true }),
+        (runs, ms) => {
+          const times = new RunTimes();
+          for (const [amount, took] of runs) times.learn(amount, took);
+          const largest = Math.max(...runs.map(([amount]) => amount));
+          const most = times.mostWithin(ms);
+          expect(most).toBeLessThanOrEqual(2 * largest);
+          expect(most > 0 || runs.some(([, took]) => took > ms * 0.99)).toBe(true);
+          expect(most === 0 || runs.some(([, took]) => took < ms * 1.01)).toBe(true);
+        },
+      ),
+    );
+  });
+
+  it('does not mind that less work took longer once', () => {
+    const times = new RunTimes();
+    times.learn(10, 5);
+    times.learn(1000, 0.1);
+    expect(times.mostWithin(1)).toBe(2000);
+  });
+
+  it('ends where more work takes too long', () => {
+    const times = new RunTimes();
+    times.learn(10, 0.1);
+    times.learn(1000, 5);
+    expect(times.mostWithin(0.15)).toBeCloseTo(15);
+  });
+});
