@@ -6,14 +6,16 @@ import {
   QueryCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { UnavailableError } from '../core/errors.ts';
+import type { RegisteredKind } from '../core/registry/prompts.ts';
 import { RecentlyUsed } from '../core/registry/recently-used.ts';
+import { LISTINGS, type ModelItem, type PointerItem } from '../core/registry/registry-items.ts';
 import {
+  detailsPartition,
   type ItemKey,
-  LISTING,
+  META,
   modelPartition,
-  type PointerItem,
   pointerKey,
-} from '../core/registry/registry-items.ts';
+} from '../core/registry/registry-keys.ts';
 import { MODELS_INDEX, REGISTRY_KEY } from '../lib/contracts/registry-layout.ts';
 import { orUnavailable, REGISTRY_SILENT } from './unavailable.ts';
 
@@ -27,13 +29,17 @@ export interface ModelItems {
 /** A throttled batch answers with the keys that it did not read; after this many tries it counts as an outage. */
 const BATCH_ATTEMPTS = 4;
 
-const ALL_NAMES = {
-  IndexName: MODELS_INDEX.name,
-  KeyConditionExpression: '#listing = :all',
-  ProjectionExpression: '#name',
-  ExpressionAttributeNames: { '#listing': MODELS_INDEX.partition, '#name': MODELS_INDEX.sort },
-  ExpressionAttributeValues: { ':all': LISTING },
-};
+function listing(kind: RegisteredKind): Omit<QueryCommand['input'], 'TableName'> {
+  return {
+    IndexName: MODELS_INDEX.name,
+    KeyConditionExpression: '#listing = :kind',
+    ExpressionAttributeNames: { '#listing': MODELS_INDEX.partition },
+    ExpressionAttributeValues: { ':kind': LISTINGS[kind] },
+  };
+}
+
+/** Most keys of one BatchGetItem. Source: DynamoDB API. */
+const MOST_KEYS = 100;
 
 /**
  * Reads items of the registry table. Every read but the listing is strongly consistent: who has registered a version
@@ -41,8 +47,8 @@ const ALL_NAMES = {
  */
 export class RegistryItemsReader {
   /**
-   * Ids of models by name, as last seen. Only a guess that saves a round trip: the pointer is read along with what the
-   * guess leads to, and decides.
+   * Ids of models by name, as last seen. Only a guess that saves a round trip: what is read along with it, the pointer
+   * or the model's own name, decides.
    */
   readonly #modelIds = new RecentlyUsed<string, string>(1000);
 
@@ -54,27 +60,55 @@ export class RegistryItemsReader {
   /** Reads the listing's first entry: the same right and the same index as the whole of it, whatever its length. */
   async ping(): Promise<void> {
     await this.#answer(() =>
-      this.client.send(new QueryCommand({ ...ALL_NAMES, TableName: this.table, Limit: 1 })),
+      this.client.send(new QueryCommand({ ...listing('model'), TableName: this.table, Limit: 1 })),
     );
   }
 
   /** Names of all models, sorted by their UTF-8 bytes. */
   async modelNames(): Promise<string[]> {
-    const items = await this.#query(ALL_NAMES);
+    const { ExpressionAttributeNames, ...query } = listing('model');
+    const items = await this.#query({
+      ...query,
+      ProjectionExpression: '#name',
+      ExpressionAttributeNames: { ...ExpressionAttributeNames, '#name': MODELS_INDEX.sort },
+    });
     return items.map((item) => item[MODELS_INDEX.sort] as string);
+  }
+
+  /** The items of all models or prompts, sorted by name. */
+  async models(kind: RegisteredKind): Promise<ModelItem[]> {
+    return (await this.#query(listing(kind))) as unknown as ModelItem[];
   }
 
   /** All items of a model's partition, by sort key; undefined when nothing has the name. */
   async partition(name: string): Promise<ItemKey[] | undefined> {
-    const modelId = await this.#pointer(name);
-    if (modelId === undefined) {
-      return undefined;
+    const guess = this.#modelIds.get(name);
+    if (guess !== undefined) {
+      const items = await this.#partition(modelPartition(guess));
+      const model = items.find(({ sk }) => sk === META) as ModelItem | undefined;
+      if (model?.name === name) return items;
+      this.#modelIds.delete(name);
     }
+    const modelId = await this.#pointer(name);
+    return modelId === undefined ? undefined : await this.#partition(modelPartition(modelId));
+  }
+
+  /** Keys of whatever is kept of a model: its partition, and what stands beside it. */
+  async remains(modelId: string): Promise<ItemKey[]> {
+    const partitions = [modelPartition(modelId), detailsPartition(modelId)];
+    return (await Promise.all(partitions.map((pk) => this.#partition(pk, '#pk, #sk')))).flat();
+  }
+
+  async #partition(pk: string, projection?: string): Promise<ItemKey[]> {
     const items = await this.#query({
       ConsistentRead: true,
-      KeyConditionExpression: '#pk = :model',
-      ExpressionAttributeNames: { '#pk': REGISTRY_KEY.partition },
-      ExpressionAttributeValues: { ':model': modelPartition(modelId) },
+      KeyConditionExpression: '#pk = :pk',
+      ...(projection && { ProjectionExpression: projection }),
+      ExpressionAttributeNames: {
+        '#pk': REGISTRY_KEY.partition,
+        ...(projection && { '#sk': REGISTRY_KEY.sort }),
+      },
+      ExpressionAttributeValues: { ':pk': pk },
     });
     return items as unknown as ItemKey[];
   }
@@ -93,7 +127,16 @@ export class RegistryItemsReader {
       this.#modelIds.delete(name);
     }
     const modelId = await this.#pointer(name);
-    return modelId === undefined ? undefined : { modelId, items: await this.#batch(keys(modelId)) };
+    return modelId === undefined ? undefined : { modelId, items: await this.items(keys(modelId)) };
+  }
+
+  /** Any items, in the order of the keys; undefined where there is none. */
+  async items(keys: readonly ItemKey[]): Promise<(ItemKey | undefined)[]> {
+    const found: (ItemKey | undefined)[] = [];
+    for (let start = 0; start < keys.length; start += MOST_KEYS) {
+      found.push(...(await this.#batch(keys.slice(start, start + MOST_KEYS))));
+    }
+    return found;
   }
 
   async #pointer(name: string): Promise<string | undefined> {

@@ -1,38 +1,59 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { InvalidInputError } from '../core/errors.ts';
-import type { ModelVersion, RegisteredModel } from '../core/registry/model-version.ts';
-import {
-  assertAlias,
-  assertModelName,
-  assertVersionNumber,
-  CHAMPION,
-  isAlias,
-  isModelName,
-  isVersionNumber,
-} from '../core/registry/names.ts';
+import type { ModelVersion } from '../core/registry/model-version.ts';
+import { CHAMPION, isAlias, isModelName, isVersionNumber } from '../core/registry/names.ts';
+import type { RegisteredKind } from '../core/registry/prompts.ts';
 import { RecentlyUsed } from '../core/registry/recently-used.ts';
-import { modelNotFound, noChampion, notReady, versionNotFound } from '../core/registry/registry-errors.ts';
+import type { RecordsReader, Tagged } from '../core/registry/records-reader.ts';
+import {
+  modelNotFound,
+  noChampion,
+  notReady,
+  notServable,
+  versionNotFound,
+} from '../core/registry/registry-errors.ts';
 import {
   type AliasItem,
-  aliasKey,
-  type ModelItem,
-  modelKey,
+  type DetailsItem,
+  type TagItem,
+  toModelOutline,
+  toModelRecord,
   toModelVersion,
-  toRegisteredModel,
+  toVersionRecord,
   type VersionItem,
-  versionKey,
 } from '../core/registry/registry-items.ts';
+import { aliasKey, detailsKey, tagKey, versionKey } from '../core/registry/registry-keys.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
+import type { ModelOutline, ModelRecord, VersionRecord } from '../core/registry/registry-records.ts';
 import type {
+  Admitted,
   AliasChange,
   AliasMove,
+  AliasTarget,
+  ModelDraft,
+  ModelTarget,
+  ReadyVersionDraft,
   RegistryWriter,
+  StageChange,
+  TagTarget,
   VersionDraft,
+  VersionTarget,
 } from '../core/registry/registry-writer.ts';
-import { type WritePlan, writeOptimistically } from './optimistic-write.ts';
+import { keysApart, type Tags } from '../core/registry/tags.ts';
+import { deleteAlias, setAlias } from './registry-alias-writes.ts';
 import { RegistryItemsReader } from './registry-items-reader.ts';
-import { aliasWrites, versionIsReady, versionWrites, type WriteContext } from './registry-transactions.ts';
+import { createModel, deleteModel, renameModel, updateModel } from './registry-model-writes.ts';
+import { RegistrySession } from './registry-session.ts';
+import { deleteTag, setTag } from './registry-tag-writes.ts';
+import {
+  admitVersion,
+  createVersion,
+  deleteVersion,
+  failVersion,
+  registerVersion,
+  transitionStage,
+  updateVersion,
+} from './registry-version-writes.ts';
 
 export interface RegistryTableOptions {
   readonly now?: () => Date;
@@ -42,24 +63,23 @@ export interface RegistryTableOptions {
   readonly random?: () => number;
 }
 
-/** The registry in a DynamoDB table; layout in core/registry/registry-items.ts. */
-export class RegistryTable implements RegistryReader, RegistryWriter {
+/** The registry in a DynamoDB table; layout in core/registry/registry-keys.ts. */
+export class RegistryTable implements RegistryReader, RecordsReader, RegistryWriter {
   readonly #reader: RegistryItemsReader;
-  /** READY versions by model id and number: they never change. */
-  readonly #readyVersions = new RecentlyUsed<string, VersionItem>(1000);
-  readonly #now: () => Date;
-  readonly #newId: () => string;
-  readonly #random: () => number;
+  readonly #session: RegistrySession;
+  /** READY versions by key: what is served of them never changes. */
+  readonly #readyVersions = new RecentlyUsed<string, ModelVersion>(1000);
 
-  constructor(
-    private readonly client: DynamoDBDocumentClient,
-    private readonly table: string,
-    options: RegistryTableOptions = {},
-  ) {
+  constructor(client: DynamoDBDocumentClient, table: string, options: RegistryTableOptions = {}) {
     this.#reader = new RegistryItemsReader(client, table);
-    this.#now = options.now ?? (() => new Date());
-    this.#newId = options.newId ?? randomUUID;
-    this.#random = options.random ?? Math.random;
+    this.#session = new RegistrySession({
+      client,
+      table,
+      reader: this.#reader,
+      now: options.now ?? (() => new Date()),
+      newId: options.newId ?? randomUUID,
+      random: options.random ?? Math.random,
+    });
   }
 
   ping(): Promise<void> {
@@ -70,130 +90,141 @@ export class RegistryTable implements RegistryReader, RegistryWriter {
     return this.#reader.modelNames();
   }
 
-  async model(name: string): Promise<RegisteredModel> {
+  async listModels(kind: RegisteredKind): Promise<ModelOutline[]> {
+    return (await this.#reader.models(kind)).map(toModelOutline);
+  }
+
+  async model(name: string): Promise<ModelRecord> {
     const items = isModelName(name) ? await this.#reader.partition(name) : undefined;
-    const model = items && toRegisteredModel(name, items);
-    if (model === undefined) {
-      throw modelNotFound(name);
-    }
+    const model = items && toModelRecord(items);
+    if (model === undefined) throw modelNotFound(name);
     return model;
+  }
+
+  async version(name: string, version: string): Promise<VersionRecord> {
+    const found = await this.#session.version({ model: name, version });
+    return toVersionRecord(name, found.context.modelId, found.version);
+  }
+
+  async tagsOf(tagged: readonly Tagged[]): Promise<Tags[]> {
+    const keys = tagged.flatMap((owner) =>
+      keysApart(owner.tags).map((key) =>
+        'modelId' in owner ? tagKey(owner.modelId, owner.version, key) : tagKey(owner.id, undefined, key),
+      ),
+    );
+    const items = keys.length === 0 ? [] : await this.#reader.items(keys);
+    let next = 0;
+    return tagged.map(({ tags }) =>
+      Object.fromEntries(
+        Object.entries(tags).flatMap(([key, value]) => {
+          if (typeof value === 'string') return [[key, value]];
+          const item = items[next++] as TagItem | undefined;
+          // Deleted, or replaced by a short value, since its owner was read.
+          return item === undefined ? [] : [[key, item.value]];
+        }),
+      ),
+    );
   }
 
   async resolve(name: string, versionOrAlias?: string): Promise<ModelVersion> {
     const wanted = versionOrAlias ?? CHAMPION;
     const byNumber = isVersionNumber(wanted);
-    if (!isModelName(name)) {
-      throw modelNotFound(name);
-    }
-    if (!byNumber && !isAlias(wanted)) {
-      throw versionNotFound(name, wanted);
-    }
-    const found = await this.#reader.ofModel(name, (id) => [
-      byNumber ? versionKey(id, wanted) : aliasKey(id, wanted),
-    ]);
-    if (found === undefined) {
-      throw modelNotFound(name);
-    }
-    const [item] = found.items;
+    if (!isModelName(name)) throw modelNotFound(name);
+    if (!byNumber && !isAlias(wanted)) throw versionNotFound(name, wanted);
+    const found = await this.#reader.ofModel(name, (id) =>
+      byNumber ? [versionKey(id, wanted), detailsKey(id, wanted)] : [aliasKey(id, wanted)],
+    );
+    if (found === undefined) throw modelNotFound(name);
+    const [item, details] = found.items;
     if (item === undefined) {
       throw versionOrAlias === undefined ? noChampion(name) : versionNotFound(name, wanted);
     }
-    const versionItem = byNumber
-      ? (item as VersionItem)
-      : await this.#target(name, found.modelId, item as AliasItem);
-    const version = toModelVersion(name, versionItem);
-    if (version.status !== 'READY') {
-      throw notReady(version);
-    }
-    return version;
+    return byNumber
+      ? servable(name, item as VersionItem, details as DetailsItem | undefined)
+      : this.#target(name, found.modelId, item as AliasItem);
   }
 
-  async createVersion(draft: VersionDraft): Promise<ModelVersion> {
-    const { model, alias } = draft;
-    assertModelName(model);
-    if (alias !== undefined) {
-      assertAlias(alias);
-    }
-    return this.#write(async () => {
-      const found = await this.#reader.ofModel(model, (id) => [
-        modelKey(id),
-        ...(alias === undefined ? [] : [aliasKey(id, alias)]),
-      ]);
-      const context = this.#context(found?.modelId ?? this.#newId(), draft.actor);
-      const [modelItem, aliasItem] = found?.items ?? [];
-      const version: ModelVersion = {
-        model,
-        version: String((modelItem as ModelItem | undefined)?.nextVersion ?? 1),
-        status: 'READY',
-        artifact: draft.artifact,
-        description: draft.description,
-        createdAt: context.time,
-      };
-      const writes = versionWrites(context, version, found === undefined);
-      if (alias !== undefined) {
-        const move = { model, alias, from: pointsAt(aliasItem), to: version.version };
-        writes.push(...aliasWrites(context, move));
-      }
-      return { writes, result: version };
-    });
+  registerVersion(draft: ReadyVersionDraft): Promise<ModelVersion> {
+    return registerVersion(this.#session, draft);
   }
 
-  async setAlias({ model, alias, version, actor }: AliasChange): Promise<AliasMove> {
-    assertAlias(alias);
-    assertVersionNumber(version);
-    return this.#write(async () => {
-      const found = isModelName(model)
-        ? await this.#reader.ofModel(model, (id) => [aliasKey(id, alias), versionKey(id, version)])
-        : undefined;
-      if (found === undefined) {
-        throw modelNotFound(model);
-      }
-      const [aliasItem, target] = found.items;
-      if (target === undefined) {
-        throw versionNotFound(model, version);
-      }
-      if ((target as VersionItem).status !== 'READY') {
-        throw new InvalidInputError(
-          'VERSION_NOT_READY',
-          `Version ${version} of the model ${JSON.stringify(model)} is ${(target as VersionItem).status}; ` +
-            `the alias "${alias}" can point at a READY version only.`,
-          { statusCode: 409 },
-        );
-      }
-      const move: AliasMove = { model, alias, from: pointsAt(aliasItem), to: version };
-      const context = this.#context(found.modelId, actor);
-      const writes =
-        move.from === move.to ? [] : [versionIsReady(context, version), ...aliasWrites(context, move)];
-      return { writes, result: move };
-    });
+  async createModel(draft: ModelDraft): Promise<ModelRecord> {
+    return { ...(await createModel(this.#session, draft)), versions: [], aliases: {} };
   }
 
-  async #target(name: string, modelId: string, alias: AliasItem): Promise<VersionItem> {
-    const key = versionKey(modelId, String(alias.version));
+  async updateModel(change: ModelTarget & { readonly notes: string }): Promise<ModelRecord> {
+    await updateModel(this.#session, change);
+    return this.model(change.model);
+  }
+
+  async renameModel(change: ModelTarget & { readonly newName: string }): Promise<ModelRecord> {
+    await renameModel(this.#session, change);
+    return this.model(change.newName);
+  }
+
+  deleteModel(target: ModelTarget): Promise<void> {
+    return deleteModel(this.#session, target);
+  }
+
+  createVersion(draft: VersionDraft): Promise<VersionRecord> {
+    return createVersion(this.#session, draft);
+  }
+
+  updateVersion(change: VersionTarget & { readonly notes: string }): Promise<VersionRecord> {
+    return updateVersion(this.#session, change);
+  }
+
+  transitionStage(change: StageChange): Promise<VersionRecord> {
+    return transitionStage(this.#session, change);
+  }
+
+  deleteVersion(target: VersionTarget): Promise<void> {
+    return deleteVersion(this.#session, target);
+  }
+
+  admitVersion(target: VersionTarget, admitted: Admitted): Promise<VersionRecord> {
+    return admitVersion(this.#session, target, admitted);
+  }
+
+  failVersion(target: VersionTarget, message: string): Promise<VersionRecord> {
+    return failVersion(this.#session, target, message);
+  }
+
+  setTag(target: TagTarget, value: string): Promise<void> {
+    return setTag(this.#session, target, value);
+  }
+
+  deleteTag(target: TagTarget): Promise<void> {
+    return deleteTag(this.#session, target);
+  }
+
+  setAlias(change: AliasChange): Promise<AliasMove> {
+    return setAlias(this.#session, change);
+  }
+
+  deleteAlias(target: AliasTarget): Promise<void> {
+    return deleteAlias(this.#session, target);
+  }
+
+  async #target(name: string, modelId: string, alias: AliasItem): Promise<ModelVersion> {
+    const number = String(alias.version);
+    const key = versionKey(modelId, number);
     const known = this.#readyVersions.get(`${key.pk} ${key.sk}`);
-    if (known !== undefined) {
-      return known;
-    }
-    const found = await this.#reader.ofModel(name, () => [key]);
-    const item = found?.items[0] as VersionItem | undefined;
-    if (item === undefined) {
-      throw versionNotFound(name, String(alias.version));
-    }
-    if (item.status === 'READY') {
-      this.#readyVersions.set(`${key.pk} ${key.sk}`, item);
-    }
-    return item;
-  }
-
-  #write<T>(plan: () => Promise<WritePlan<T>>): Promise<T> {
-    return writeOptimistically(this.client, plan, this.#random);
-  }
-
-  #context(modelId: string, actor: string | undefined): WriteContext {
-    return { table: this.table, modelId, time: this.#now().toISOString(), newId: this.#newId, actor };
+    // The version is the same under every name that its model had.
+    if (known !== undefined) return { ...known, model: name };
+    const [item, details] = await this.#reader.items([key, detailsKey(modelId, number)]);
+    if (item === undefined) throw versionNotFound(name, number);
+    const version = servable(name, item as VersionItem, details as DetailsItem | undefined);
+    this.#readyVersions.set(`${key.pk} ${key.sk}`, version);
+    return version;
   }
 }
 
-function pointsAt(alias: unknown): string | undefined {
-  return alias === undefined ? undefined : String((alias as AliasItem).version);
+function servable(name: string, item: VersionItem, details: DetailsItem | undefined): ModelVersion {
+  const { status } = item;
+  const number = String(item.version);
+  if (status !== 'READY') throw notReady({ model: name, version: number, status });
+  const version = toModelVersion(name, item, details);
+  if (version === undefined) throw notServable(name, number);
+  return version;
 }

@@ -1,15 +1,19 @@
-import type { ModelVersion } from '../core/registry/model-version.ts';
-import { aliasMoved, versionRegistered } from '../core/registry/registry-events.ts';
 import {
+  type EventContext,
+  type RegistryEvent,
+  type RegistryEventName,
+  registryEvent,
+} from '../core/registry/registry-events.ts';
+import {
+  type AliasItem,
   aliasItem,
   aliasLogItem,
   eventItem,
-  firstModelItem,
-  modelKey,
-  pointerItem,
-  versionItem,
-  versionKey,
+  type ModelItem,
+  type RevisedItem,
+  type VersionItem,
 } from '../core/registry/registry-items.ts';
+import { ALIAS_PREFIX, aliasKey, type ItemKey } from '../core/registry/registry-keys.ts';
 import type { AliasMove } from '../core/registry/registry-writer.ts';
 import type { Write } from './optimistic-write.ts';
 
@@ -23,73 +27,136 @@ export interface WriteContext {
   readonly actor?: string;
 }
 
+/** Puts an item where there is none. */
+export function create({ table }: WriteContext, item: object): Write {
+  return {
+    Put: { TableName: table, Item: { ...item }, ConditionExpression: 'attribute_not_exists(pk)' },
+  };
+}
+
+/** What of an item may change after it was made. */
+type Changes<T extends ModelItem | VersionItem> = Partial<
+  T extends ModelItem
+    ? Pick<ModelItem, 'listing' | 'name' | 'nextVersion' | 'notes' | 'tags' | 'lastUpdatedAt'>
+    : Pick<
+        VersionItem,
+        'status' | 'statusMessage' | 'stage' | 'notes' | 'tags' | 'digest' | 'size' | 'lastUpdatedAt'
+      >
+>;
+
+export function changeModel(context: WriteContext, item: ModelItem, changes: Changes<ModelItem>): Write {
+  return change(context, item, changes);
+}
+
+export function changeVersion(
+  context: WriteContext,
+  item: VersionItem,
+  changes: Changes<VersionItem>,
+): Write {
+  return change(context, item, changes);
+}
+
 /**
- * Adds a version; holds when the model still expects exactly this number (or, for the first, has no item yet). Two
- * registrations at once cannot both hold, so that numbers are consecutive and none is lost.
+ * Sets attributes of an item; holds when the item is as it was read. An undefined attribute stays as it is. Every change
+ * counts the revision up, so that two changes of what was read once never both hold.
  */
-export function versionWrites(context: WriteContext, version: ModelVersion, isNewModel: boolean): Write[] {
-  const { table, modelId, time } = context;
-  const number = Number(version.version);
-  const model: Write[] = isNewModel
-    ? [
-        create(table, pointerItem(version.model, modelId)),
-        create(table, firstModelItem(version.model, modelId, time)),
-      ]
-    : [
-        {
-          Update: {
-            TableName: table,
-            Key: modelKey(modelId),
-            ConditionExpression: 'nextVersion = :number',
-            UpdateExpression: 'SET nextVersion = :next, lastUpdatedAt = :time',
-            ExpressionAttributeValues: { ':number': number, ':next': number + 1, ':time': time },
-          },
-        },
-      ];
-  const event = versionRegistered(
-    { id: context.newId(), time, actor: context.actor },
-    { model: version.model, version: version.version, digest: version.artifact.digest },
+function change({ table }: WriteContext, item: RevisedItem, changes: object): Write {
+  const entries = Object.entries({ ...changes, revision: item.revision + 1 }).filter(
+    ([, value]) => value !== undefined,
   );
-  return [...model, create(table, versionItem(modelId, version)), create(table, eventItem(modelId, event))];
+  return {
+    Update: {
+      TableName: table,
+      Key: { pk: item.pk, sk: item.sk },
+      ConditionExpression: '#revision = :read',
+      UpdateExpression: `SET ${entries.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(entries.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(entries.map(([name, value]) => [`:${name}`, value])),
+        ':read': item.revision,
+      },
+    },
+  };
+}
+
+/** Deletes an item; holds when it is as it was read. */
+export function remove({ table }: WriteContext, item: RevisedItem): Write {
+  return {
+    Delete: {
+      TableName: table,
+      Key: { pk: item.pk, sk: item.sk },
+      ConditionExpression: '#revision = :read',
+      ExpressionAttributeNames: { '#revision': 'revision' },
+      ExpressionAttributeValues: { ':read': item.revision },
+    },
+  };
+}
+
+/** Puts an item that holds what another one, which is changed in the same transaction, says of it. */
+export function put({ table }: WriteContext, item: object): Write {
+  return { Put: { TableName: table, Item: { ...item } } };
+}
+
+/** Deletes an item of that kind. */
+export function erase({ table }: WriteContext, { pk, sk }: ItemKey): Write {
+  return { Delete: { TableName: table, Key: { pk, sk } } };
+}
+
+/** The event of a change, for the outbox. */
+export function emit(
+  context: WriteContext,
+  name: RegistryEventName,
+  data: { readonly model: string } & Readonly<Record<string, string | undefined>>,
+): Write {
+  return create(context, eventItem(context.modelId, event(context, name, data)));
+}
+
+function event(context: WriteContext, name: RegistryEventName, data: Parameters<typeof registryEvent>[2]) {
+  return registryEvent(name, eventContext(context), data);
+}
+
+function eventContext({ newId, time, actor }: WriteContext): EventContext {
+  return { id: newId(), time, actor };
 }
 
 /** Moves an alias; holds when it still points where it did. Its log entry and event are part of the move. */
 export function aliasWrites(context: WriteContext, move: AliasMove): Write[] {
   const { table, modelId, time } = context;
   const unmoved =
-    move.from === undefined
-      ? { ConditionExpression: 'attribute_not_exists(pk)' }
-      : {
-          ConditionExpression: 'version = :from',
-          ExpressionAttributeValues: { ':from': Number(move.from) },
-        };
-  const event = aliasMoved({ id: context.newId(), time, actor: context.actor }, move);
+    move.from === undefined ? { ConditionExpression: 'attribute_not_exists(pk)' } : pointsAt(move.from);
+  const moved = event(context, 'alias-moved', { ...move });
   return [
-    { Put: { TableName: table, Item: aliasItem(modelId, move, time), ...unmoved } },
-    create(table, aliasLogItem(modelId, move, event)),
-    create(table, eventItem(modelId, event)),
+    { Put: { TableName: table, Item: { ...aliasItem(modelId, move, time) }, ...unmoved } },
+    ...loggedWrites(context, move, moved),
   ];
 }
 
-/** Holds while the version is there and READY. */
-export function versionIsReady({ table, modelId }: WriteContext, version: string): Write {
-  return {
-    ConditionCheck: {
-      TableName: table,
-      Key: versionKey(modelId, version),
-      ConditionExpression: '#status = :ready',
-      ExpressionAttributeNames: { '#status': 'status' },
-      ExpressionAttributeValues: { ':ready': 'READY' },
-    },
-  };
+/** Deletes an alias; holds when it still points where it did. */
+export function aliasRemovalWrites(context: WriteContext, model: string, item: AliasItem): Write[] {
+  const { table, modelId } = context;
+  const removal = { model, alias: item.sk.slice(ALIAS_PREFIX.length), from: String(item.version) };
+  const removed = event(context, 'alias-deleted', removal);
+  return [
+    { Delete: { TableName: table, Key: { ...aliasKey(modelId, removal.alias) }, ...pointsAt(removal.from) } },
+    ...loggedWrites(context, removal, removed),
+  ];
 }
 
-function create(table: string, item: object): Write {
+function loggedWrites(
+  context: WriteContext,
+  change: Parameters<typeof aliasLogItem>[1],
+  happened: RegistryEvent,
+): Write[] {
+  return [
+    create(context, aliasLogItem(context.modelId, change, happened)),
+    create(context, eventItem(context.modelId, happened)),
+  ];
+}
+
+function pointsAt(version: string) {
   return {
-    Put: {
-      TableName: table,
-      Item: { ...item },
-      ConditionExpression: 'attribute_not_exists(pk)',
-    },
+    ConditionExpression: '#version = :from',
+    ExpressionAttributeNames: { '#version': 'version' },
+    ExpressionAttributeValues: { ':from': Number(version) },
   };
 }

@@ -61,8 +61,8 @@ function versionsTable(models: readonly RegisteredModel[]): string {
       version,
       aliasesOf(aliases, version),
       status,
-      byteSize(artifact.size),
-      artifact.digest.slice(0, 12),
+      artifact ? byteSize(artifact.size) : '',
+      artifact?.digest.slice(0, 12) ?? '',
       createdAt,
     ]),
   );

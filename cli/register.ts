@@ -81,7 +81,7 @@ export async function register(
 }
 
 function sameFile({ versions }: RegisteredModel, { version, artifact }: ModelVersion): string | undefined {
-  return versions.find((other) => other.version !== version && other.artifact.digest === artifact.digest)
+  return versions.find((other) => other.version !== version && other.artifact?.digest === artifact.digest)
     ?.version;
 }
 

@@ -1,15 +1,21 @@
-import type { RegisteredModel } from '../core/registry/model-version.ts';
+import type { TensorSpec } from '../core/tensor/tensor.ts';
 import { modelPath } from './api.ts';
 import { madeUpInputs } from './deploy-first-call.ts';
+
+export interface FirstCallModel {
+  readonly name: string;
+  /** Of its newest version; absent when it has none to serve. */
+  readonly inputs?: readonly TensorSpec[];
+}
 
 /** A call of the newest version that can be pasted into a shell; a look at the model where an example would be too long. */
 export function serveFirstCall(
   endpoint: string,
-  { name, versions }: RegisteredModel,
+  { name, inputs: specs = [] }: FirstCallModel,
   hasToken: boolean,
 ): string {
   const header = hasToken ? ` \\\n    -H "Authorization: Bearer $TOKEN"` : '';
-  const inputs = madeUpInputs(versions.at(-1)?.description.inputs ?? []);
+  const inputs = madeUpInputs(specs);
   const url = quoted(`${endpoint}${modelPath(name)}`);
   const body = JSON.stringify({ inputs });
   if (inputs === undefined || body.length > MAX_LENGTH) return `  curl ${url}${header}`;

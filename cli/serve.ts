@@ -136,9 +136,15 @@ async function greeting(endpoint: string, registry: RegistryReader, hasToken: bo
   const names = await registry.modelNames();
   const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? `, and ${names.length - 10} more` : '');
   const [name] = names;
-  const call =
-    name === undefined ? '' : `\n\n${serveFirstCall(endpoint, await registry.model(name), hasToken)}`;
+  const call = name === undefined ? '' : `\n\n${await firstCall(endpoint, registry, name, hasToken)}`;
   return `Serving ${shown || 'no models yet'} at ${endpoint}${call}\n\nCtrl-C stops it.`;
+}
+
+async function firstCall(endpoint: string, registry: RegistryReader, name: string, hasToken: boolean) {
+  const { versions } = await registry.model(name);
+  const newest = versions.findLast(({ status }) => status === 'READY');
+  const inputs = newest && (await registry.resolve(name, newest.version)).description.inputs;
+  return serveFirstCall(endpoint, { name, inputs }, hasToken);
 }
 
 /** Settled when the process is told to end; a second signal ends it at once, as it would without us. */

@@ -1,41 +1,38 @@
 import type { ModelVersion, RegisteredModel } from './model-version.ts';
-import { isVersionNumber } from './names.ts';
 import { RecentlyUsed } from './recently-used.ts';
 import type { RegistryReader } from './registry-reader.ts';
 
 export interface CachedRegistryReaderOptions {
-  /** For how long an alias that was read may be used without reading it again, in ms; 0 reads every time. */
+  /** For how long a version that was read may be used without reading it again, in ms; 0 reads every time. */
   readonly maxAgeMs: number;
   /** Monotonic clock, in ms. */
   readonly now: () => number;
-  /** How many answers are kept of each kind (by number, by alias). */
+  /** How many answers are kept. */
   readonly capacity?: number;
 }
 
-interface AliasAnswer {
+interface Answer {
   readonly version: ModelVersion;
   readonly readAt: number;
 }
 
 /**
- * Spares the registry the reads of the request path. A READY version never changes, so it is kept for as long as the
- * process lives; where an alias points is known for `maxAgeMs`. What was not found, not ready or not readable is
- * never kept: it may be there a moment later. Requests that want the same thing at once share one read.
+ * Spares the registry the reads of the request path. Which version is meant is known for `maxAgeMs`, be it named by alias
+ * or by number: aliases move, and a name with a number may be that of another model after a deletion or a rename. What
+ * was not found, not ready or not readable is never kept: it may be there a moment later. Requests that want the same
+ * thing at once share one read.
  *
  * No timers: a frozen Lambda environment would not run them. Age is looked at when a request comes.
  */
 export class CachedRegistryReader implements RegistryReader {
-  readonly #versions: RecentlyUsed<string, ModelVersion>;
-  readonly #aliases: RecentlyUsed<string, AliasAnswer>;
+  readonly #versions: RecentlyUsed<string, Answer>;
   readonly #reading = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly reader: RegistryReader,
     private readonly options: CachedRegistryReaderOptions,
   ) {
-    const capacity = options.capacity ?? 1000;
-    this.#versions = new RecentlyUsed(capacity);
-    this.#aliases = new RecentlyUsed(capacity);
+    this.#versions = new RecentlyUsed(options.capacity ?? 1000);
   }
 
   ping(): Promise<void> {
@@ -52,25 +49,17 @@ export class CachedRegistryReader implements RegistryReader {
 
   async resolve(name: string, versionOrAlias?: string): Promise<ModelVersion> {
     const key = JSON.stringify(['version', name, versionOrAlias]);
-    const known = this.#versions.get(key) ?? this.#freshAlias(key);
-    return known ?? this.#once(key, () => this.#read(key, name, versionOrAlias));
-  }
-
-  #freshAlias(key: string): ModelVersion | undefined {
-    const answer = this.#aliases.get(key);
-    const fresh = answer !== undefined && this.options.now() - answer.readAt < this.options.maxAgeMs;
-    return fresh ? answer.version : undefined;
+    const known = this.#versions.get(key);
+    const { now, maxAgeMs } = this.options;
+    if (known !== undefined && now() - known.readAt < maxAgeMs) return known.version;
+    return this.#once(key, () => this.#read(key, name, versionOrAlias));
   }
 
   async #read(key: string, name: string, versionOrAlias?: string): Promise<ModelVersion> {
     // Age counts from before the read: the alias may have moved while the answer was under way.
     const readAt = this.options.now();
     const version = await this.reader.resolve(name, versionOrAlias);
-    if (versionOrAlias !== undefined && isVersionNumber(versionOrAlias)) {
-      this.#versions.set(key, version);
-    } else {
-      this.#aliases.set(key, { version, readAt });
-    }
+    this.#versions.set(key, { version, readAt });
     return version;
   }
 

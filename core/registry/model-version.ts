@@ -34,11 +34,17 @@ export interface ModelVersion {
   readonly createdAt: string;
 }
 
+/** What a list of versions tells of each. */
+export interface VersionSummary extends Pick<ModelVersion, 'model' | 'version' | 'status' | 'createdAt'> {
+  /** Absent for what was not admitted, and for prompts, which have no file. */
+  readonly artifact?: Pick<Artifact, 'digest' | 'size'>;
+}
+
 /** A registered model with its versions (ascending) and aliases. */
-export interface RegisteredModel {
+export interface RegisteredModel<V extends VersionSummary = VersionSummary> {
   readonly name: string;
   readonly createdAt: string;
-  readonly versions: readonly ModelVersion[];
+  readonly versions: readonly V[];
   /** Version by alias. */
   readonly aliases: Readonly<Record<string, string>>;
 }

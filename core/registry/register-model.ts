@@ -26,7 +26,7 @@ export type RegisterProgress =
 
 export interface RegisterModelDependencies {
   readonly artifacts: Pick<ArtifactStore, 'put'>;
-  readonly registry: Pick<RegistryWriter, 'createVersion'>;
+  readonly registry: Pick<RegistryWriter, 'registerVersion'>;
   /**
    * What will open the model; one that it can never open is refused.
    * @default - any size is registered
@@ -81,5 +81,5 @@ export async function registerModel(
   }
 
   onProgress?.({ step: 'register' });
-  return registry.createVersion({ model, artifact, description, alias, actor });
+  return registry.registerVersion({ model, artifact, description, alias, actor });
 }

@@ -1,5 +1,5 @@
-import { NotFoundError, UnavailableError } from '../errors.ts';
-import type { ModelVersion } from './model-version.ts';
+import { InvalidInputError, NotFoundError, UnavailableError } from '../errors.ts';
+import type { VersionSummary } from './model-version.ts';
 import { CHAMPION } from './names.ts';
 
 export function modelNotFound(model: string): NotFoundError {
@@ -21,10 +21,55 @@ export function noChampion(model: string): NotFoundError {
   );
 }
 
-export function notReady({ model, version, status }: ModelVersion): UnavailableError {
+export function notReady({
+  model,
+  version,
+  status,
+}: Pick<VersionSummary, 'model' | 'version' | 'status'>): UnavailableError {
   return new UnavailableError(
     'MODEL_NOT_READY',
     `Version ${version} of the model ${JSON.stringify(model)} is ${status}; only READY versions are served.`,
+  );
+}
+
+/** A version that is READY and has nothing to run. */
+export function notServable(model: string, version: string): InvalidInputError {
+  return new InvalidInputError(
+    'NOT_A_MODEL',
+    `Version ${version} of ${JSON.stringify(model)} is a text, not a model: there is nothing to run.`,
+  );
+}
+
+export function modelExists(model: string): InvalidInputError {
+  return new InvalidInputError(
+    'MODEL_EXISTS',
+    `There is a model or prompt ${JSON.stringify(model)} already; choose another name, or use the one that is there.`,
+  );
+}
+
+/** An alias is to point at what cannot be served. */
+export function aliasNeedsReady(
+  { model, version, status }: Pick<VersionSummary, 'model' | 'version' | 'status'>,
+  alias: string,
+): InvalidInputError {
+  return new InvalidInputError(
+    'VERSION_NOT_READY',
+    `Version ${version} of the model ${JSON.stringify(model)} is ${status}; the alias "${alias}" can point at a READY ` +
+      'version only.',
+    { statusCode: 409 },
+  );
+}
+
+/** What is READY or has failed stays what it is. */
+export function notPending({
+  model,
+  version,
+  status,
+}: Pick<VersionSummary, 'model' | 'version' | 'status'>): InvalidInputError {
+  return new InvalidInputError(
+    'VERSION_NOT_PENDING',
+    `Version ${version} of the model ${JSON.stringify(model)} is ${status}, which never changes; register the files as a new version.`,
+    { statusCode: 409 },
   );
 }
 

@@ -1,6 +1,25 @@
-import type { AliasMove } from './registry-writer.ts';
+/** What can happen: the end of the event's type. */
+export type RegistryEventName =
+  | 'model-created'
+  | 'model-updated'
+  | 'model-renamed'
+  | 'model-deleted'
+  | 'model-tag-set'
+  | 'model-tag-deleted'
+  | 'version-registered'
+  | 'version-created'
+  | 'version-updated'
+  | 'version-stage-changed'
+  | 'version-admitted'
+  | 'version-failed'
+  | 'version-deleted'
+  | 'version-tag-set'
+  | 'version-tag-deleted'
+  | 'alias-moved'
+  | 'alias-deleted'
+  | 'access-rules-changed';
 
-interface EventContext {
+export interface EventContext {
   readonly id: string;
   /** ISO 8601, UTC. */
   readonly time: string;
@@ -12,10 +31,7 @@ export interface RegistryEvent {
   readonly specversion: '1.0';
   readonly id: string;
   readonly source: 'strata/registry';
-  readonly type:
-    | 'strata.registry.version-registered'
-    | 'strata.registry.alias-moved'
-    | 'strata.registry.access-rules-changed';
+  readonly type: `strata.registry.${RegistryEventName}`;
   readonly time: string;
   /** The model; `access-rules` for those. */
   readonly subject: string;
@@ -23,15 +39,13 @@ export interface RegistryEvent {
   readonly data: Readonly<Record<string, string | undefined>>;
 }
 
-export function versionRegistered(
+/** Something that happened to a model. Values of tags and texts that people wrote stay out of events. */
+export function registryEvent(
+  name: RegistryEventName,
   context: EventContext,
-  version: { readonly model: string; readonly version: string; readonly digest: string },
+  data: { readonly model: string } & Readonly<Record<string, string | undefined>>,
 ): RegistryEvent {
-  return envelope('strata.registry.version-registered', context, version.model, version);
-}
-
-export function aliasMoved(context: EventContext, move: AliasMove): RegistryEvent {
-  return envelope('strata.registry.alias-moved', context, move.model, { ...move });
+  return envelope(`strata.registry.${name}`, context, data.model, data);
 }
 
 export function accessRulesChanged(context: EventContext, revision: number): RegistryEvent {

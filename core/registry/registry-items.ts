@@ -1,48 +1,77 @@
-import type { MODELS_INDEX, REGISTRY_KEY, RegistryPartitions } from '../../lib/contracts/registry-layout.ts';
+import type { MODELS_INDEX } from '../../lib/contracts/registry-layout.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
-import type { ArtifactFile, ModelVersion, ModelVersionStatus, RegisteredModel } from './model-version.ts';
+import type { ArtifactFile, ModelVersion, ModelVersionStatus } from './model-version.ts';
+import { kindOf, type RegisteredKind } from './prompts.ts';
 import type { RegistryEvent } from './registry-events.ts';
+import {
+  ALIAS_PREFIX,
+  aliasKey,
+  aliasLogPartition,
+  detailsKey,
+  eventPartition,
+  type ItemKey,
+  META,
+  modelKey,
+  pointerKey,
+  tagKey,
+  VERSION_PREFIX,
+  versionKey,
+} from './registry-keys.ts';
+import type { ModelOutline, ModelRecord, Stage, VersionRecord } from './registry-records.ts';
 import type { AliasMove } from './registry-writer.ts';
+import type { TagMap } from './tags.ts';
 
-/**
- * The registry in one DynamoDB table. A model keeps one id for life, so that a rename touches only its pointer:
- *
- * | item    | pk          | sk             |
- * |---------|-------------|----------------|
- * | pointer | NAME#credit | P              | model id of a name
- * | model   | M#<id>      | META           | in the index that lists models
- * | version | M#<id>      | V#0000000007   |
- * | alias   | M#<id>      | A#champion     |
- * | log     | LOG#<id>    | champion#<time>#<event id> | where an alias pointed and when; only ever added to
- * | event   | OUTBOX#<id> | <time>#<event id>          | what the trail and the event bus are fed from
- *
- * One query of `M#<id>` is the model with all versions and aliases. Log and events have partitions of their own, so
- * that it stays that small and that permissions can tell them apart by leading key.
- */
-export type ItemKey = Readonly<Record<(typeof REGISTRY_KEY)['partition' | 'sort'], string>>;
+export type { ItemKey } from './registry-keys.ts';
+
+/** An item that is changed in place: every change holds only while the revision is the one that was read. */
+export interface RevisedItem extends ItemKey {
+  readonly revision: number;
+}
 
 export interface PointerItem extends ItemKey {
   readonly modelId: string;
 }
 
 export interface ModelItem
-  extends ItemKey,
+  extends RevisedItem,
     Readonly<Record<(typeof MODELS_INDEX)['partition' | 'sort'], string>> {
   /** Number that the next version gets; it only grows, so that no number is given twice. */
   readonly nextVersion: number;
+  readonly notes?: string;
+  readonly tags: TagMap;
   readonly createdAt: string;
   readonly lastUpdatedAt: string;
 }
 
-export interface VersionItem extends ItemKey {
+export interface VersionItem extends RevisedItem {
   readonly version: number;
   readonly status: ModelVersionStatus;
-  readonly digest: string;
-  readonly size: number;
-  readonly files?: readonly ArtifactFile[];
-  readonly description: ModelDescription;
+  readonly statusMessage?: string;
+  readonly stage: Stage;
+  readonly notes?: string;
+  readonly source: string;
+  readonly runId?: string;
+  readonly runLink?: string;
+  readonly loggedModelId?: string;
+  readonly storage?: string;
+  readonly tags: TagMap;
+  readonly author?: string;
+  /** Of the artifact. */
+  readonly digest?: string;
+  readonly size?: number;
   readonly createdAt: string;
+  readonly lastUpdatedAt: string;
+}
+
+/** What only those who serve a version read. Put once, with the change that makes the version READY. */
+export interface DetailsItem extends ItemKey {
+  readonly description: ModelDescription;
+  readonly files?: readonly ArtifactFile[];
+}
+
+export interface TagItem extends ItemKey {
+  readonly value: string;
 }
 
 export interface AliasItem extends ItemKey {
@@ -52,7 +81,8 @@ export interface AliasItem extends ItemKey {
 
 export interface AliasLogItem extends ItemKey {
   readonly from?: number;
-  readonly to: number;
+  /** Absent when the alias was deleted. */
+  readonly to?: number;
   readonly actor?: string;
 }
 
@@ -60,119 +90,132 @@ export interface EventItem extends ItemKey {
   readonly event: RegistryEvent;
 }
 
-/** Value of the index's partition key: one partition lists all models. */
-export const LISTING = 'ALL';
+/** Values of the index's partition key: one partition lists all models, one all prompts. */
+export const LISTINGS: Readonly<Record<RegisteredKind, string>> = { model: 'ALL', prompt: 'PROMPTS' };
 
 /** Item size limit of DynamoDB is 400 KiB; a quarter is left for the other attributes and for what may be added. */
 const MAX_DESCRIPTION_BYTES = 300 * 1024;
-
-// Permissions are granted by what partition keys begin with: the types keep both sides the same.
-const NAMES: RegistryPartitions['names'] = 'NAME#';
-const MODELS: RegistryPartitions['models'] = 'M#';
-const ALIAS_LOGS: RegistryPartitions['aliasLogs'] = 'LOG#';
-const EVENTS: RegistryPartitions['events'] = 'OUTBOX#';
-
-const VERSION_PREFIX = 'V#';
-const ALIAS_PREFIX = 'A#';
-
-export function pointerKey(name: string): ItemKey {
-  return { pk: `${NAMES}${name}`, sk: 'P' };
-}
-
-export function modelPartition(modelId: string): string {
-  return `${MODELS}${modelId}`;
-}
-
-export function modelKey(modelId: string): ItemKey {
-  return { pk: modelPartition(modelId), sk: 'META' };
-}
-
-/** Ten digits, so that the order of the sort keys is the order of the numbers. */
-export function versionKey(modelId: string, version: string): ItemKey {
-  return { pk: modelPartition(modelId), sk: `${VERSION_PREFIX}${version.padStart(10, '0')}` };
-}
-
-export function aliasKey(modelId: string, alias: string): ItemKey {
-  return { pk: modelPartition(modelId), sk: `${ALIAS_PREFIX}${alias}` };
-}
 
 export function pointerItem(name: string, modelId: string): PointerItem {
   return { ...pointerKey(name), modelId };
 }
 
-/** The item of a model that gets its first version in the same transaction. */
-export function firstModelItem(name: string, modelId: string, createdAt: string): ModelItem {
+export function modelItem(outline: ModelOutline, nextVersion = 1): ModelItem {
+  const { id, name, notes, tags, createdAt, lastUpdatedAt } = outline;
   return {
-    ...modelKey(modelId),
-    listing: LISTING,
+    ...modelKey(id),
+    listing: listingOf(tags),
     name,
-    nextVersion: 2,
+    nextVersion,
+    notes,
+    tags,
     createdAt,
-    lastUpdatedAt: createdAt,
+    lastUpdatedAt,
+    revision: 1,
+  };
+}
+
+/** Where a model with these tags is listed. */
+export function listingOf(tags: TagMap): string {
+  return LISTINGS[kindOf(tags)];
+}
+
+export function versionItem(record: VersionRecord): VersionItem {
+  const { model: _model, modelId, version, artifact, ...rest } = record;
+  return {
+    ...versionKey(modelId, version),
+    ...rest,
+    version: Number(version),
+    digest: artifact?.digest,
+    size: artifact?.size,
+    revision: 1,
   };
 }
 
 /** @throws InvalidInputError `DESCRIPTION_TOO_LARGE` */
-export function versionItem(modelId: string, version: ModelVersion): VersionItem {
-  assertDescriptionFits(version.description);
-  return {
-    ...versionKey(modelId, version.version),
-    version: Number(version.version),
-    status: version.status,
-    digest: version.artifact.digest,
-    size: version.artifact.size,
-    ...(version.artifact.files && { files: version.artifact.files }),
-    description: version.description,
-    createdAt: version.createdAt,
-  };
+export function detailsItem(
+  modelId: string,
+  { version, description, artifact }: Pick<ModelVersion, 'version' | 'description' | 'artifact'>,
+): DetailsItem {
+  assertDescriptionFits(description);
+  return { ...detailsKey(modelId, version), description, files: artifact.files };
+}
+
+export function tagItem(modelId: string, version: string | undefined, key: string, value: string): TagItem {
+  return { ...tagKey(modelId, version, key), value };
 }
 
 export function aliasItem(modelId: string, move: AliasMove, updatedAt: string): AliasItem {
   return { ...aliasKey(modelId, move.alias), version: Number(move.to), updatedAt };
 }
 
-export function aliasLogItem(modelId: string, move: AliasMove, event: RegistryEvent): AliasLogItem {
+export function aliasLogItem(
+  modelId: string,
+  { alias, from, to }: Pick<AliasMove, 'alias' | 'from'> & Partial<AliasMove>,
+  event: RegistryEvent,
+): AliasLogItem {
   return {
-    pk: `${ALIAS_LOGS}${modelId}`,
-    sk: `${move.alias}#${event.time}#${event.id}`,
-    from: move.from === undefined ? undefined : Number(move.from),
-    to: Number(move.to),
+    pk: aliasLogPartition(modelId),
+    sk: `${alias}#${event.time}#${event.id}`,
+    from: from === undefined ? undefined : Number(from),
+    to: to === undefined ? undefined : Number(to),
     actor: event.data['actor'],
   };
 }
 
 export function eventItem(modelId: string, event: RegistryEvent): EventItem {
-  return { pk: `${EVENTS}${modelId}`, sk: `${event.time}#${event.id}`, event };
+  return { pk: eventPartition(modelId), sk: `${event.time}#${event.id}`, event };
 }
 
-export function toModelVersion(name: string, item: VersionItem): ModelVersion {
+/** @returns undefined where there is nothing to serve: the version was not admitted, or is a text */
+export function toModelVersion(
+  name: string,
+  { version, status, digest, size, createdAt }: VersionItem,
+  details: DetailsItem | undefined,
+): ModelVersion | undefined {
+  if (details === undefined || digest === undefined || size === undefined) return undefined;
+  const { description, files } = details;
   return {
     model: name,
-    version: String(item.version),
-    status: item.status,
-    artifact: { digest: item.digest, size: item.size, ...(item.files && { files: item.files }) },
-    description: item.description,
-    createdAt: item.createdAt,
+    version: String(version),
+    status,
+    artifact: { digest, size, ...(files && { files }) },
+    description,
+    createdAt,
   };
+}
+
+export function toVersionRecord(model: string, modelId: string, item: VersionItem): VersionRecord {
+  const { pk: _pk, sk: _sk, revision: _revision, version, digest, size, ...rest } = item;
+  return {
+    ...rest,
+    model,
+    modelId,
+    version: String(version),
+    ...(digest !== undefined && size !== undefined && { artifact: { digest, size } }),
+  };
+}
+
+export function toModelOutline(item: ModelItem): ModelOutline {
+  const { pk, name, notes, tags, createdAt, lastUpdatedAt } = item;
+  return { id: pk.slice(pk.indexOf('#') + 1), name, notes, tags, createdAt, lastUpdatedAt };
 }
 
 /**
  * Puts a model together from the items of its partition, in the order of their sort keys.
  * @returns undefined when the model item is not among them
  */
-export function toRegisteredModel(name: string, items: readonly ItemKey[]): RegisteredModel | undefined {
-  const model = items.find((item) => item.sk === 'META') as ModelItem | undefined;
-  if (model === undefined) {
-    return undefined;
-  }
-  const versions = items.filter((item) => item.sk.startsWith(VERSION_PREFIX)) as VersionItem[];
-  const aliases = items.filter((item) => item.sk.startsWith(ALIAS_PREFIX)) as AliasItem[];
+export function toModelRecord(items: readonly ItemKey[]): ModelRecord | undefined {
+  const item = items.find(({ sk }) => sk === META) as ModelItem | undefined;
+  if (item === undefined) return undefined;
+  const outline = toModelOutline(item);
+  const versions = items.filter(({ sk }) => sk.startsWith(VERSION_PREFIX)) as VersionItem[];
+  const aliases = items.filter(({ sk }) => sk.startsWith(ALIAS_PREFIX)) as AliasItem[];
   return {
-    name,
-    createdAt: model.createdAt,
-    versions: versions.map((item) => toModelVersion(name, item)),
+    ...outline,
+    versions: versions.map((version) => toVersionRecord(outline.name, outline.id, version)),
     aliases: Object.fromEntries(
-      aliases.map((item) => [item.sk.slice(ALIAS_PREFIX.length), String(item.version)]),
+      aliases.map(({ sk, version }) => [sk.slice(ALIAS_PREFIX.length), String(version)]),
     ),
   };
 }

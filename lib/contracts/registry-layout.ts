@@ -10,6 +10,8 @@ export const REGISTRY_PARTITIONS = {
   names: 'NAME#',
   /** A model with its versions and aliases: `M#<model id>`. */
   models: 'M#',
+  /** What is large and kept beside a model's partition: what is served of its versions, long tags. `D#<model id>`. */
+  details: 'D#',
   /** Every revision of the access rules. */
   accessRules: 'ACCESS',
   /** Where the aliases of a model pointed and when: `LOG#<model id>`. */
@@ -26,15 +28,15 @@ export interface TableRight {
   readonly partitions: readonly string[];
 }
 
-const { names, models, accessRules, aliasLogs, events } = REGISTRY_PARTITIONS;
+const { names, models, details, accessRules, aliasLogs, events } = REGISTRY_PARTITIONS;
 
-/** What each intent needs of the table. Nothing is ever deleted; logs, events and rules are only put, never changed. */
+/** What each intent needs of the table. Logs, events and rules are only put, never changed and never deleted. */
 export const REGISTRY_RIGHTS = {
   /** To serve models, which takes the access rules too; listing them takes `dynamodb:Query` on the index besides. */
   read: [
     {
       actions: ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'],
-      partitions: [`${names}*`, `${models}*`, accessRules],
+      partitions: [`${names}*`, `${models}*`, `${details}*`, accessRules],
     },
   ],
   /** To register versions and to move aliases, beside reading. */
@@ -42,9 +44,14 @@ export const REGISTRY_RIGHTS = {
     {
       actions: ['dynamodb:PutItem'],
       // Models have UUIDs; the events of the access rules are not theirs to write.
-      partitions: [`${names}*`, `${models}*`, `${aliasLogs}*`, `${events}*-*-*-*-*`],
+      partitions: [`${names}*`, `${models}*`, `${details}*`, `${aliasLogs}*`, `${events}*-*-*-*-*`],
     },
-    { actions: ['dynamodb:ConditionCheckItem', 'dynamodb:UpdateItem'], partitions: [`${models}*`] },
+    { actions: ['dynamodb:UpdateItem'], partitions: [`${models}*`] },
+  ],
+  /** To delete models, versions, aliases and tags, beside writing. */
+  delete: [
+    { actions: ['dynamodb:DeleteItem'], partitions: [`${names}*`, `${models}*`, `${details}*`] },
+    { actions: ['dynamodb:BatchWriteItem'], partitions: [`${models}*`, `${details}*`] },
   ],
   /** To read and to put the rules about who may use which models. */
   writeAccessRules: [

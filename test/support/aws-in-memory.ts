@@ -10,24 +10,20 @@ import {
 } from '@aws-sdk/client-s3';
 import {
   BatchGetCommand,
+  BatchWriteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-
-interface Item {
-  readonly pk: string;
-  readonly sk: string;
-  readonly listing?: string;
-}
+import { DynamoDbInMemory } from './dynamodb-in-memory.ts';
 
 /** The clients of every adapter, answered from memory: enough of DynamoDB and S3 for the adapters to do their work. */
 export class AwsInMemory {
   readonly #dynamo = mockClient(DynamoDBDocumentClient);
   readonly #s3 = mockClient(S3Client);
-  readonly #items = new Map<string, Item>();
+  readonly #table = new DynamoDbInMemory();
   readonly #objects = new Map<string, Buffer>();
   readonly #parts = new Map<string, Buffer[]>();
 
@@ -55,31 +51,12 @@ export class AwsInMemory {
 
   #answerTable(): void {
     const dynamo = this.#dynamo;
-    dynamo.on(GetCommand).callsFake(({ Key }) => ({ Item: this.#item(Key as Item) }));
-    dynamo.on(BatchGetCommand).callsFake(({ RequestItems }) => ({
-      Responses: Object.fromEntries(
-        Object.entries(RequestItems as Record<string, { Keys: Item[] }>).map(([table, { Keys }]) => [
-          table,
-          Keys.map((key) => this.#item(key)).filter((item) => item !== undefined),
-        ]),
-      ),
-    }));
-    dynamo.on(QueryCommand).callsFake(({ IndexName, ExpressionAttributeValues, ScanIndexForward, Limit }) => {
-      const wanted = Object.values(ExpressionAttributeValues as Record<string, string>)[0];
-      const found = [...this.#items.values()].filter(
-        ({ pk, listing }) => (IndexName ? listing : pk) === wanted,
-      );
-      found.sort((a, b) => (a.sk < b.sk ? -1 : 1));
-      if (ScanIndexForward === false) found.reverse();
-      return { Items: found.slice(0, Limit as number | undefined) };
-    });
-    dynamo.on(TransactWriteCommand).callsFake(({ TransactItems }: TransactInput) => {
-      for (const { Put, Update } of TransactItems) {
-        if (Put) this.#items.set(address(Put.Item), Put.Item);
-        if (Update) this.#countUp(Update.Key, Update.ExpressionAttributeValues[':next'] as number);
-      }
-      return {};
-    });
+    const { client } = this.#table;
+    dynamo.on(GetCommand).callsFake((input) => client.send(new GetCommand(input)));
+    dynamo.on(BatchGetCommand).callsFake((input) => client.send(new BatchGetCommand(input)));
+    dynamo.on(QueryCommand).callsFake((input) => client.send(new QueryCommand(input)));
+    dynamo.on(BatchWriteCommand).callsFake((input) => client.send(new BatchWriteCommand(input)));
+    dynamo.on(TransactWriteCommand).callsFake((input) => client.send(new TransactWriteCommand(input)));
   }
 
   #answerBuckets(): void {
@@ -116,25 +93,6 @@ export class AwsInMemory {
       return {};
     });
   }
-
-  #item(key: Item): Item | undefined {
-    return this.#items.get(address(key));
-  }
-
-  #countUp(key: Item, nextVersion: number): void {
-    this.#items.set(address(key), { ...(this.#item(key) as Item), nextVersion } as Item);
-  }
-}
-
-interface TransactInput {
-  readonly TransactItems: readonly {
-    readonly Put?: { readonly Item: Item };
-    readonly Update?: { readonly Key: Item; readonly ExpressionAttributeValues: Record<string, unknown> };
-  }[];
-}
-
-function address({ pk, sk }: Item): string {
-  return JSON.stringify([pk, sk]);
 }
 
 async function bytesOf(body: unknown): Promise<Buffer> {

@@ -12,15 +12,19 @@ import { RegistryTable } from '../../../aws/registry-table.ts';
 import type { ModelVersion } from '../../../core/registry/model-version.ts';
 import {
   aliasItem,
+  detailsItem,
+  modelItem,
+  pointerItem,
+  versionItem,
+} from '../../../core/registry/registry-items.ts';
+import {
   aliasKey,
-  firstModelItem,
+  detailsKey,
   type ItemKey,
   modelKey,
-  pointerItem,
   pointerKey,
-  versionItem,
   versionKey,
-} from '../../../core/registry/registry-items.ts';
+} from '../../../core/registry/registry-keys.ts';
 
 const TABLE = 'registry';
 const NOW = new Date('2026-11-24T10:00:00.000Z');
@@ -40,15 +44,25 @@ const version = (number: number): ModelVersion => ({
   createdAt: NOW.toISOString(),
 });
 
+const time = NOW.toISOString();
+const outline = (id: string) => ({ id, name: 'credit', tags: {}, createdAt: time, lastUpdatedAt: time });
+
+/** The two items of a version that is served. */
+function versionItems(modelId: string, number: number): ItemKey[] {
+  const { description: _description, ...summary } = version(number);
+  const record = { ...summary, modelId, stage: 'None', source: '', tags: {}, lastUpdatedAt: time } as const;
+  return [versionItem(record), detailsItem(modelId, version(number))];
+}
+
 const find = (key: ItemKey) => items.find(({ pk, sk }) => pk === key.pk && sk === key.sk);
 
 beforeEach(() => {
   const move = { model: 'credit', alias: 'champion', to: '1' };
   items = [
     pointerItem('credit', 'id1'),
-    { ...firstModelItem('credit', 'id1', NOW.toISOString()), nextVersion: 3 } as ItemKey,
-    versionItem('id1', version(1)),
-    versionItem('id1', version(2)),
+    modelItem(outline('id1'), 3),
+    ...versionItems('id1', 1),
+    ...versionItems('id1', 2),
     aliasItem('id1', move, NOW.toISOString()),
   ];
   dynamo.reset();
@@ -100,7 +114,8 @@ describe('resolving an alias that was resolved before', () => {
   it('sees at once that another model has the name now', async () => {
     items = [
       pointerItem('credit', 'id2'),
-      versionItem('id2', version(9)),
+      modelItem(outline('id2'), 10),
+      ...versionItems('id2', 9),
       aliasItem('id2', { model: 'credit', alias: 'champion', to: '9' }, NOW.toISOString()),
       ...items.filter(({ sk }) => sk !== 'P'),
     ];
@@ -162,10 +177,14 @@ describe('a read', () => {
     await table.resolve('credit', '1');
     dynamo.resetHistory();
     const left = { [TABLE]: { Keys: [{ ...versionKey('id1', '2') }], ConsistentRead: true } };
+    const [item, details] = versionItems('id1', 2).map((each) => ({ ...each }));
     dynamo
       .on(BatchGetCommand)
-      .resolvesOnce({ Responses: { [TABLE]: [pointerItem('credit', 'id1')] }, UnprocessedKeys: left })
-      .resolvesOnce({ Responses: { [TABLE]: [{ ...versionItem('id1', version(2)) }] } });
+      .resolvesOnce({
+        Responses: { [TABLE]: [pointerItem('credit', 'id1'), details as ItemKey] },
+        UnprocessedKeys: left,
+      })
+      .resolvesOnce({ Responses: { [TABLE]: [item as ItemKey] } });
     expect((await table.resolve('credit', '2')).version).toBe('2');
     expect(batches()[1]?.Keys).toEqual([versionKey('id1', '2')]);
   });
@@ -199,7 +218,7 @@ describe('a read', () => {
   });
 
   it('of many items follows the pages', async () => {
-    const [, model, first, second, alias] = items;
+    const [, model, first, , second, , alias] = items;
     dynamo
       .on(QueryCommand)
       .resolvesOnce({ Items: [alias, model].map((item) => ({ ...item })), LastEvaluatedKey: { pk: 'next' } })
@@ -219,18 +238,19 @@ describe('a read', () => {
   });
 });
 
-describe('creating a version', () => {
+describe('registering a version', () => {
   const { artifact, description } = version(1);
   const draft = { model: 'credit', artifact, description };
 
   it('takes the number that the model expects, in a transaction of conditional writes only', async () => {
-    expect((await table.createVersion({ ...draft, alias: 'champion', actor: 'ann' })).version).toBe('3');
+    expect((await table.registerVersion({ ...draft, alias: 'champion', actor: 'ann' })).version).toBe('3');
     const [writes = []] = written();
     const conditions = writes.map((write) => Object.values(write)[0]?.ConditionExpression);
     expect(conditions.filter((condition) => condition === undefined)).toEqual([]);
     expect(writes.map(({ Put, Update }) => Put?.Item?.['sk'] ?? Update?.Key?.['sk'])).toEqual([
       'META',
       versionKey('id1', '3').sk,
+      detailsKey('id1', '3').sk,
       `${NOW.toISOString()}#new-id`,
       'A#champion',
       `champion#${NOW.toISOString()}#new-id`,
@@ -239,7 +259,7 @@ describe('creating a version', () => {
   });
 
   it('makes a model that is not there, with the version 1', async () => {
-    const created = await table.createVersion({ ...draft, model: 'fraud' });
+    const created = await table.registerVersion({ ...draft, model: 'fraud' });
     expect(created).toMatchObject({ model: 'fraud', version: '1' });
     const keys = written()[0]?.map(({ Put }) => [Put?.Item?.['pk'], Put?.Item?.['sk']]);
     expect(keys?.slice(0, 2)).toEqual([
@@ -258,14 +278,14 @@ describe('creating a version', () => {
           throw canceled('None', reason);
         })
         .resolves({});
-      expect((await table.createVersion(draft)).version).toBe('4');
+      expect((await table.registerVersion(draft)).version).toBe('4');
       expect(written()).toHaveLength(2);
     },
   );
 
   it('gives up when others are always faster', async () => {
     dynamo.on(TransactWriteCommand).rejects(canceled('ConditionalCheckFailed'));
-    await expect(table.createVersion(draft)).rejects.toMatchObject({
+    await expect(table.registerVersion(draft)).rejects.toMatchObject({
       code: 'REGISTRY_BUSY',
       statusCode: 503,
     });
@@ -273,7 +293,7 @@ describe('creating a version', () => {
 
   it('does not repeat what cannot hold', async () => {
     dynamo.on(TransactWriteCommand).rejects(canceled('ConditionalCheckFailed', 'ValidationError'));
-    await expect(table.createVersion(draft)).rejects.toBeInstanceOf(TransactionCanceledException);
+    await expect(table.registerVersion(draft)).rejects.toBeInstanceOf(TransactionCanceledException);
     expect(written()).toHaveLength(1);
   });
 
@@ -281,22 +301,23 @@ describe('creating a version', () => {
     { change: { model: 'a/b' }, code: 'INVALID_MODEL_NAME' },
     { change: { alias: 'v1' }, code: 'INVALID_ALIAS' },
   ])('refuses $code without a read', async ({ change, code }) => {
-    await expect(table.createVersion({ ...draft, ...change })).rejects.toMatchObject({ code });
+    await expect(table.registerVersion({ ...draft, ...change })).rejects.toMatchObject({ code });
     expect(dynamo.calls()).toHaveLength(0);
   });
 });
 
 describe('moving an alias', () => {
-  it('holds only while the version is READY and the alias where it was', async () => {
+  it('holds only while the version is as it was read, which is READY, and the alias where it was', async () => {
     await table.setAlias({ model: 'credit', alias: 'champion', version: '2' });
     const [[check, put] = []] = written();
-    expect(check?.ConditionCheck).toMatchObject({
+    expect(check?.Update).toMatchObject({
       Key: versionKey('id1', '2'),
-      ExpressionAttributeValues: { ':ready': 'READY' },
+      ConditionExpression: '#revision = :read',
+      ExpressionAttributeValues: { ':read': 1, ':revision': 2 },
     });
     expect(put?.Put).toMatchObject({
       Item: { ...aliasKey('id1', 'champion'), version: 2 },
-      ConditionExpression: 'version = :from',
+      ConditionExpression: '#version = :from',
       ExpressionAttributeValues: { ':from': 1 },
     });
   });

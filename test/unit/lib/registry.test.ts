@@ -132,7 +132,7 @@ describe('a registry grants', () => {
   it('reading with the access rules, which a function asks for with every request', () => {
     const [table] = statements((registry, role) => registry.grantRead(role));
     expect(table?.Condition).toEqual({
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['NAME#*', 'M#*', 'ACCESS'] },
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['NAME#*', 'M#*', 'D#*', 'ACCESS'] },
     });
   });
 

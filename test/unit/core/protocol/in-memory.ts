@@ -50,7 +50,7 @@ export function registryOf(
   aliases: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
 ): RegistryReader {
   const names = [...new Set(versions.map(({ model }) => model))].sort();
-  const find = (name: string): RegisteredModel => {
+  const find = (name: string): RegisteredModel<ModelVersion> => {
     const ofModel = versions.filter(({ model }) => model === name);
     if (ofModel.length === 0) throw new NotFoundError('MODEL_NOT_FOUND', `There is no model "${name}".`);
     const champion = ofModel.findLast(({ status }) => status === 'READY')?.version;

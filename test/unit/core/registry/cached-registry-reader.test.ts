@@ -104,10 +104,12 @@ describe('an alias', () => {
 });
 
 describe('a version by number', () => {
-  it('is read once and kept however old it gets', async () => {
+  it('is read again when it is old: the name may be that of another model by then', async () => {
     await cached.resolve('credit', '7');
-    time = 1e9;
+    time = MAX_AGE - 1;
     expect(await readsOf(() => cached.resolve('credit', '7'))).toBe(0);
+    time = MAX_AGE;
+    expect(await readsOf(() => cached.resolve('credit', '7'))).toBe(1);
   });
 
   it('is not taken for the same number of another model', async () => {

@@ -8,14 +8,14 @@ import { describeModel } from '../../../../core/onnx/describe-model.ts';
 import { ModelProtoSchema, ValueInfoProtoSchema } from '../../../../core/onnx/schema/onnx_pb.ts';
 import type { Artifact } from '../../../../core/registry/model-version.ts';
 import { type RegisterModelDependencies, registerModel } from '../../../../core/registry/register-model.ts';
-import type { VersionDraft } from '../../../../core/registry/registry-writer.ts';
+import type { ReadyVersionDraft } from '../../../../core/registry/registry-writer.ts';
 
 const MODELS = join(import.meta.dirname, '../../../support/models');
 const ADD_SUB = join(MODELS, 'add_sub.onnx');
 
 /** Keeps what it is told to keep, in the order in which it is told. */
 function recorder() {
-  const calls: (Artifact | VersionDraft)[] = [];
+  const calls: (Artifact | ReadyVersionDraft)[] = [];
   const steps: string[] = [];
   const dependencies: RegisterModelDependencies = {
     artifacts: {
@@ -26,7 +26,7 @@ function recorder() {
       },
     },
     registry: {
-      createVersion: async (draft) => {
+      registerVersion: async (draft) => {
         calls.push(draft);
         return { ...draft, version: '1', status: 'READY', createdAt: '2026-11-24T10:00:00.000Z' };
       },

@@ -2,19 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelVersion } from '../../../../core/registry/model-version.ts';
 import { isAlias } from '../../../../core/registry/names.ts';
-import { aliasMoved } from '../../../../core/registry/registry-events.ts';
+import { registryEvent } from '../../../../core/registry/registry-events.ts';
 import {
   aliasItem,
-  aliasKey,
   aliasLogItem,
   assertDescriptionFits,
-  firstModelItem,
-  pointerKey,
+  detailsItem,
+  modelItem,
+  toModelRecord,
   toModelVersion,
-  toRegisteredModel,
+  toVersionRecord,
   versionItem,
-  versionKey,
 } from '../../../../core/registry/registry-items.ts';
+import {
+  aliasKey,
+  detailsKey,
+  modelKey,
+  pointerKey,
+  tagKey,
+  versionKey,
+} from '../../../../core/registry/registry-keys.ts';
+import type { VersionRecord } from '../../../../core/registry/registry-records.ts';
 
 const CREATED = '2026-11-24T10:00:00.000Z';
 const numbers = fc.integer({ min: 1, max: 9_999_999_999 });
@@ -38,6 +46,27 @@ function versionOf(model: string, number: number): ModelVersion {
   };
 }
 
+const outlineOf = (name: string, id: string) => ({
+  id,
+  name,
+  tags: {},
+  createdAt: CREATED,
+  lastUpdatedAt: CREATED,
+});
+
+function recordOf(model: string, number: number): VersionRecord {
+  const { description: _description, ...summary } = versionOf(model, number);
+  return {
+    ...summary,
+    modelId: 'id',
+    stage: 'Staging',
+    source: 's3://bucket/model',
+    notes: 'for tests',
+    tags: { team: 'risk', card: 5000 },
+    lastUpdatedAt: CREATED,
+  };
+}
+
 function bySortKey(a: { sk: string }, b: { sk: string }): number {
   return a.sk < b.sk ? -1 : 1;
 }
@@ -54,27 +83,47 @@ describe('keys', () => {
 
   it('of different items never clash, whatever the names', () => {
     fc.assert(
-      fc.property(fc.string(), fc.string(), aliases, numbers, (name, id, alias, number) => {
+      fc.property(fc.string(), fc.string(), aliases, numbers, fc.string(), (name, id, alias, number, tag) => {
+        const version = String(number);
         const keys = [
           pointerKey(name),
-          firstModelItem(name, id, CREATED),
+          modelKey(id),
           aliasKey(id, alias),
-          versionKey(id, String(number)),
+          versionKey(id, version),
+          detailsKey(id, version),
+          tagKey(id, undefined, tag),
+          tagKey(id, version, tag),
         ].map(({ pk, sk }) => JSON.stringify([pk, sk]));
-        expect(new Set(keys).size).toBe(4);
+        expect(new Set(keys).size).toBe(7);
       }),
     );
   });
 });
 
 describe('a version', () => {
-  it('comes back from its item', () => {
+  it('comes back from its items', () => {
     fc.assert(
       fc.property(numbers, (number) => {
+        const record = recordOf('credit', number);
         const version = versionOf('credit', number);
-        expect(toModelVersion('credit', versionItem('id', version))).toEqual(version);
+        const item = versionItem(record);
+        expect(toVersionRecord('credit', 'id', item)).toEqual(record);
+        expect(toModelVersion('credit', item, detailsItem('id', version))).toEqual(version);
       }),
     );
+  });
+
+  it('of several files keeps them beside its item, which every read of the model returns', () => {
+    const files = [{ name: 'model.onnx', digest: 'cd'.repeat(32), size: 123 }];
+    const version = { ...versionOf('credit', 1), artifact: { digest: 'ab'.repeat(32), size: 123, files } };
+    const item = versionItem({ ...recordOf('credit', 1), artifact: version.artifact });
+    expect(JSON.stringify(item)).not.toContain('model.onnx');
+    expect(toModelVersion('credit', item, detailsItem('id', version))).toEqual(version);
+  });
+
+  it('that was not admitted, or is a text, is nothing to serve', () => {
+    const { artifact: _artifact, ...pending } = recordOf('credit', 1);
+    expect(toModelVersion('credit', versionItem(pending), undefined)).toBeUndefined();
   });
 
   it('whose description is too large for one item is refused', () => {
@@ -90,7 +139,7 @@ describe('a version', () => {
     expect(() => assertDescriptionFits(description)).not.toThrow();
     const refusal = expect.objectContaining({ code: 'DESCRIPTION_TOO_LARGE', statusCode: 400 });
     expect(() => assertDescriptionFits(wide)).toThrow(refusal);
-    expect(() => versionItem('id', { ...versionOf('credit', 1), description: wide })).toThrow(refusal);
+    expect(() => detailsItem('id', { ...versionOf('credit', 1), description: wide })).toThrow(refusal);
   });
 });
 
@@ -99,14 +148,14 @@ describe('a model', () => {
     fc.assert(
       fc.property(fc.uniqueArray(numbers), fc.dictionary(aliases, numbers), (versions, targets) => {
         const items = [
-          firstModelItem('credit', 'id', CREATED),
-          ...versions.map((number) => versionItem('id', versionOf('credit', number))),
+          modelItem(outlineOf('credit', 'id')),
+          ...versions.map((number) => versionItem(recordOf('credit', number))),
           ...Object.entries(targets).map(([alias, to]) =>
             aliasItem('id', { model: 'credit', alias, to: String(to) }, CREATED),
           ),
         ].sort(bySortKey);
 
-        const model = toRegisteredModel('credit', items);
+        const model = toModelRecord(items);
 
         expect(model?.versions.map(({ version }) => Number(version))).toEqual(
           versions.toSorted((a, b) => a - b),
@@ -119,14 +168,14 @@ describe('a model', () => {
   });
 
   it('is not there without its own item', () => {
-    expect(toRegisteredModel('credit', [versionItem('id', versionOf('credit', 1))])).toBeUndefined();
+    expect(toModelRecord([versionItem(recordOf('credit', 1))])).toBeUndefined();
   });
 });
 
 describe('the log of an alias', () => {
   it('says from where to where, by whom and when, and stands outside of the model partition', () => {
     const move = { model: 'credit', alias: 'champion', from: '1', to: '2' };
-    const event = aliasMoved({ id: 'e1', time: CREATED, actor: 'ann' }, move);
+    const event = registryEvent('alias-moved', { id: 'e1', time: CREATED, actor: 'ann' }, move);
     expect(aliasLogItem('id', move, event)).toEqual({
       pk: 'LOG#id',
       sk: `champion#${CREATED}#e1`,

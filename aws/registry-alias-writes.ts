@@ -1,0 +1,46 @@
+import { assertAlias, assertVersionNumber } from '../core/registry/names.ts';
+import { aliasNeedsReady, modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
+import type { AliasItem, VersionItem } from '../core/registry/registry-items.ts';
+import { aliasKey, versionKey } from '../core/registry/registry-keys.ts';
+import type { AliasChange, AliasMove, AliasTarget } from '../core/registry/registry-writer.ts';
+import type { RegistrySession } from './registry-session.ts';
+import { aliasRemovalWrites, aliasWrites, changeVersion } from './registry-transactions.ts';
+
+export async function setAlias(
+  session: RegistrySession,
+  { model, alias, version, actor }: AliasChange,
+): Promise<AliasMove> {
+  assertAlias(alias);
+  assertVersionNumber(version);
+  return session.write(async () => {
+    const found = await session.find(model, (id) => [aliasKey(id, alias), versionKey(id, version)]);
+    if (found === undefined) throw modelNotFound(model);
+    const [pointed, target] = found.items as [AliasItem?, VersionItem?];
+    if (target === undefined) throw versionNotFound(model, version);
+    if (target.status !== 'READY') {
+      throw aliasNeedsReady({ model, version, status: target.status }, alias);
+    }
+    const move: AliasMove = { model, alias, from: pointed && String(pointed.version), to: version };
+    const context = session.context(found.modelId, actor);
+    const writes =
+      move.from === move.to
+        ? []
+        : // Counting the version's revision up: whoever deletes it meanwhile looks again, and finds the alias.
+          [changeVersion(context, target, {}), ...aliasWrites(context, move)];
+    return { writes, result: move };
+  });
+}
+
+export async function deleteAlias(
+  session: RegistrySession,
+  { model, alias, actor }: AliasTarget,
+): Promise<void> {
+  assertAlias(alias);
+  await session.write(async () => {
+    const found = await session.find(model, (id) => [aliasKey(id, alias)]);
+    if (found === undefined) throw modelNotFound(model);
+    const [pointed] = found.items as [AliasItem?];
+    const context = session.context(found.modelId, actor);
+    return { writes: pointed ? aliasRemovalWrites(context, model, pointed) : [], result: undefined };
+  });
+}
