@@ -34,9 +34,13 @@ export class BudgetedRunner implements ModelRunner {
   }
 
   /** @throws StrataError `DEADLINE_EXCEEDED` (504); and what the engine throws */
-  async load(version: ModelVersion): Promise<void> {
+  load(version: ModelVersion): Promise<void> {
+    const { engine } = this.#options;
+    return engine.isOpen(version) ? engine.load(version) : this.#open(version);
+  }
+
+  async #open(version: ModelVersion): Promise<void> {
     const { engine, now } = this.#options;
-    if (engine.isOpen(version)) return await engine.load(version);
     const { digest } = version.artifact;
     this.#refuseIfLate(this.#loads.get(digest) ?? 0, (needed, left) => {
       return `Opening the model takes about ${needed}, and ${left} of the time that a request has are left. Try again; when that happens again and again, give the service more memory, with which its processor time grows, or register a smaller model.`;

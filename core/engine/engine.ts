@@ -9,9 +9,9 @@ import type { Runtime } from './load-runtime.ts';
 import { ModelFiles } from './model-files.ts';
 import { misfit, tooLarge } from './model-fit.ts';
 import type { ModelRunner } from './model-runner.ts';
+import { type OpenModel, runModel } from './open-model.ts';
 import { OpenVersions } from './open-versions.ts';
-import { openFailure, runFailure } from './runtime-failure.ts';
-import { fromRuntime, toRuntime } from './runtime-tensor.ts';
+import { openFailure } from './runtime-failure.ts';
 import { SessionCache } from './session-cache.ts';
 import { type CpuShare, sessionOptions } from './session-options.ts';
 import { startRuntime } from './start-runtime.ts';
@@ -40,9 +40,9 @@ export interface EngineOptions extends CpuShare {
 
 const MEGABYTES_PER_SESSION = 4;
 
-interface OpenModel {
-  readonly runtime: Runtime;
-  readonly session: InferenceSession;
+const DONE = Promise.resolve();
+
+interface HeldModel extends OpenModel {
   release(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ interface OpenModel {
 export class Engine implements ModelRunner {
   readonly #options: EngineOptions;
   readonly #files: ModelFiles;
-  readonly #sessions: SessionCache<OpenModel>;
+  readonly #sessions: SessionCache<HeldModel>;
   readonly #versions = new OpenVersions();
   readonly #maxOpened: number;
   #opened = 0;
@@ -81,14 +81,16 @@ export class Engine implements ModelRunner {
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
   ): Promise<Map<string, Tensor>> {
-    return this.#use(version, async (model) => {
+    return this.#use(version, (model) => {
       refuseOverrides(version.description, inputs);
-      return outputs.length === 0 ? new Map() : await infer(model, inputs, outputs);
+      return outputs.length === 0 ? new Map() : runModel(model, inputs, outputs);
     });
   }
 
   load(version: ModelVersion): Promise<void> {
-    return this.#use(version, () => {});
+    if (!this.#sessions.touch(version.artifact.digest)) return this.#use(version, () => {});
+    this.#versions.used(version);
+    return DONE;
   }
 
   /**
@@ -122,7 +124,7 @@ export class Engine implements ModelRunner {
     return this.#sessions.forget(artifact.digest);
   }
 
-  #use<T>(version: ModelVersion, work: (model: OpenModel) => T | Promise<T>): Promise<T> {
+  #use<T>(version: ModelVersion, work: (model: HeldModel) => T | Promise<T>): Promise<T> {
     const { digest, size } = version.artifact;
     return this.#sessions.use(
       digest,
@@ -135,7 +137,7 @@ export class Engine implements ModelRunner {
     );
   }
 
-  async #openOrTell(version: ModelVersion): Promise<OpenModel> {
+  async #openOrTell(version: ModelVersion): Promise<HeldModel> {
     try {
       return await this.#open(version);
     } catch (error) {
@@ -146,7 +148,7 @@ export class Engine implements ModelRunner {
     }
   }
 
-  async #open(version: ModelVersion): Promise<OpenModel> {
+  async #open(version: ModelVersion): Promise<HeldModel> {
     const { artifact, description } = version;
     const reason = misfit(artifact, this.#options);
     if (reason !== undefined) throw tooLarge(reason);
@@ -187,27 +189,10 @@ async function openSession(runtime: Runtime, path: string, share: CpuShare): Pro
 async function warmUp(model: OpenModel, description: ModelDescription): Promise<boolean> {
   const outputs = description.outputs.map(({ name }) => name);
   try {
-    await infer(model, warmUpInputs(description), outputs);
+    await runModel(model, warmUpInputs(description), outputs);
     return true;
   } catch {
     return false;
-  }
-}
-
-async function infer(
-  { runtime, session }: OpenModel,
-  inputs: ReadonlyMap<string, Tensor>,
-  outputs: readonly string[],
-): Promise<Map<string, Tensor>> {
-  try {
-    const feeds = Object.fromEntries(
-      [...inputs].map(([name, tensor]) => [name, toRuntime(runtime, name, tensor)]),
-    );
-    const results = await session.run(feeds, outputs);
-    return new Map(Object.entries(results).map(([name, tensor]) => [name, fromRuntime(tensor)]));
-  } catch (cause) {
-    if (cause instanceof StrataError) throw cause;
-    throw runFailure(cause);
   }
 }
 

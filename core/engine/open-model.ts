@@ -1,7 +1,8 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node';
 import { InvalidInputError, StrataError } from '../errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { loadRuntime, type Runtime } from './load-runtime.ts';
+import { runFailure } from './runtime-failure.ts';
 import { runtimeReason } from './runtime-reason.ts';
 import { fromRuntime, toRuntime } from './runtime-tensor.ts';
 import { type CpuShare, sessionOptions } from './session-options.ts';
@@ -52,28 +53,28 @@ export async function withModel<T>(
 }
 
 /**
- * All outputs of an open model.
- *
+ * @param outputs names of the outputs to compute; all of them unless given
+ * @returns tensors by output name
  * @throws InvalidInputError `INFERENCE_FAILED` when the runtime refuses the values
+ * @throws StrataError `OUT_OF_MEMORY`
  */
 export async function runModel(
   { runtime, session }: OpenModel,
   inputs: ReadonlyMap<string, Tensor>,
+  outputs: readonly string[] = session.outputNames,
 ): Promise<Map<string, Tensor>> {
+  const feeds: Record<string, RuntimeTensor> = {};
+  const computed = new Map<string, Tensor>();
   try {
-    const feeds = Object.fromEntries(
-      [...inputs].map(([name, tensor]) => [name, toRuntime(runtime, name, tensor)]),
-    );
-    const results = await session.run(feeds);
-    return new Map(Object.entries(results).map(([name, tensor]) => [name, fromRuntime(tensor)]));
+    for (const [name, tensor] of inputs) feeds[name] = toRuntime(runtime, name, tensor);
+    const results = await session.run(feeds, outputs);
+    for (const name of outputs) {
+      const tensor = results[name];
+      if (tensor) computed.set(name, fromRuntime(tensor));
+    }
+    return computed;
   } catch (cause) {
     if (cause instanceof StrataError) throw cause;
-    throw new InvalidInputError(
-      'INFERENCE_FAILED',
-      `The model refuses these inputs: ${runtimeReason(cause)}`,
-      {
-        cause,
-      },
-    );
+    throw runFailure(cause);
   }
 }

@@ -15,6 +15,7 @@ interface Entry<S> {
   readonly bytes: number;
   readonly session: Promise<S>;
   users: number;
+  isLoaded: boolean;
   /** Nobody will ask for it again. */
   isForgotten?: boolean;
 }
@@ -40,6 +41,14 @@ export class SessionCache<S extends Kept> {
     return this.#entries.has(key);
   }
 
+  /** Whether `key` can be used at once. Counts as a use: it is let go later than others. */
+  touch(key: string): boolean {
+    const entry = this.#entries.get(key);
+    if (!entry?.isLoaded) return false;
+    this.#touch(key, entry);
+    return true;
+  }
+
   /** Calls `work` with the session of `key`, which `load` makes when it is not there. */
   async use<T>(
     key: string,
@@ -49,14 +58,13 @@ export class SessionCache<S extends Kept> {
   ): Promise<T> {
     const entry = this.#entries.get(key) ?? this.#loading(key, bytes, load);
     entry.users += 1;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    this.#touch(key, entry);
     try {
       return await work(await entry.session);
     } finally {
       entry.users -= 1;
       if (entry.isForgotten) await this.#releaseForgotten(key, entry);
-      await this.#letGo(0);
+      if (this.#bytes() > this.#options.maxBytes) await this.#letGo(0);
     }
   }
 
@@ -78,10 +86,15 @@ export class SessionCache<S extends Kept> {
 
   #loading(key: string, bytes: number, load: () => Promise<S>): Entry<S> {
     // Room is made first: the old and the new sessions together may be more than the memory holds.
-    const entry: Entry<S> = { bytes, session: this.#letGo(bytes).then(load), users: 0 };
-    entry.session.catch(() => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    });
+    const entry: Entry<S> = { bytes, session: this.#letGo(bytes).then(load), users: 0, isLoaded: false };
+    entry.session.then(
+      () => {
+        entry.isLoaded = true;
+      },
+      () => {
+        if (this.#entries.get(key) === entry) this.#entries.delete(key);
+      },
+    );
     return entry;
   }
 
@@ -90,7 +103,7 @@ export class SessionCache<S extends Kept> {
     const idle = [...this.#entries].filter(([, { users }]) => users === 0);
     // The last one in is kept whatever its size, until another comes: somebody asks for it.
     const candidates = coming === 0 ? idle.filter(([key]) => key !== this.#newest()) : idle;
-    let total = coming + [...this.#entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    let total = coming + this.#bytes();
     const going: [string, Entry<S>][] = [];
     for (const [key, entry] of this.#pinnedLast(candidates)) {
       if (total <= this.#options.maxBytes) break;
@@ -102,6 +115,18 @@ export class SessionCache<S extends Kept> {
       await (await session).release();
       this.#options.onEvicted?.(key, bytes);
     }
+  }
+
+  /** The last one used is the last to go. */
+  #touch(key: string, entry: Entry<S>): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+  }
+
+  #bytes(): number {
+    let sum = 0;
+    for (const { bytes } of this.#entries.values()) sum += bytes;
+    return sum;
   }
 
   #pinnedLast(entries: readonly [string, Entry<S>][]): [string, Entry<S>][] {

@@ -26,8 +26,11 @@ export async function compressedResponse(
   response: ProtocolResponse,
   acceptEncoding: string | undefined,
 ): Promise<ProtocolResponse> {
+  const isSmall = response.body.length < LEAST_BYTES;
+  // Only a weight can forbid an answer as it is.
+  if (acceptEncoding === undefined || (isSmall && !acceptEncoding.includes(';'))) return response;
   const { coding, allowsIdentity } = acceptedEncoding(acceptEncoding);
-  if (coding === undefined || (allowsIdentity && response.body.length < LEAST_BYTES)) return response;
+  if (coding === undefined || (allowsIdentity && isSmall)) return response;
   const body = await COMPRESS[coding](response.body, { level: LEVEL });
   if (allowsIdentity && body.length >= response.body.length) return response;
   return {

@@ -27,8 +27,21 @@ export interface ResponseLimit {
   readonly hasExchange?: boolean;
 }
 
+/** An output in the body. */
+interface Inline {
+  readonly content: string;
+  readonly raw?: Uint8Array;
+}
+
 /** An output as it goes out: in the body, or bytes that go elsewhere. */
-type Part = { readonly content: string; readonly raw?: Uint8Array } | { readonly overflow: Uint8Array };
+type Part = Inline | { readonly overflow: Uint8Array };
+
+interface Chosen {
+  readonly name: string;
+  /** What it has in common with all outputs. */
+  readonly frame: string;
+  readonly part: Part;
+}
 
 /** What a reference takes at most: the signed URL with the session's token is the largest part of it. */
 const REFERENCE_BYTES = 8 * 1024;
@@ -60,25 +73,25 @@ export async function encodeInference(
     room -= frame.length + sizeOf(part);
     return { name: choice.name, frame, part };
   });
-  const outputs = await Promise.all(
-    chosen.map(async ({ name, frame, part }) => {
-      if (!('overflow' in part)) return `${frame},${part.content}}`;
-      return `${frame},"parameters":${JSON.stringify(await layOut?.(name, part.overflow))}}`;
-    }),
-  );
+  const outputs = chosen.some(({ part }) => 'overflow' in part)
+    ? await Promise.all(chosen.map((output) => outputText(output, layOut)))
+    : chosen.map(({ frame, part }) => `${frame},${(part as Inline).content}}`);
   const raw = chosen.flatMap(({ part }) => ('raw' in part && part.raw ? [part.raw] : []));
   const json = Buffer.from(`${start},"outputs":[${outputs.join(',')}]}`);
   const body = raw.length === 0 ? json : Buffer.concat([json, ...raw]);
   if (body.length > limit.maxBytes) throw tooLarge(limit);
-  return {
-    status: 200,
-    headers: {
-      'content-type': raw.length > 0 ? 'application/octet-stream' : 'application/json',
-      ...(raw.length > 0 && { [JSON_LENGTH_HEADER]: String(json.length) }),
-      'x-prediction-id': head.predictionId,
-    },
-    body,
+  const headers: Record<string, string> = {
+    'content-type': raw.length > 0 ? 'application/octet-stream' : 'application/json',
+    'x-prediction-id': head.predictionId,
   };
+  if (raw.length > 0) headers[JSON_LENGTH_HEADER] = String(json.length);
+  return { status: 200, headers, body };
+}
+
+/** What overflows is handed over, and its place is told instead. */
+async function outputText({ name, frame, part }: Chosen, layOut: LayOut | undefined): Promise<string> {
+  if (!('overflow' in part)) return `${frame},${part.content}}`;
+  return `${frame},"parameters":${JSON.stringify(await layOut?.(name, part.overflow))}}`;
 }
 
 /** The output as part of the body; undefined when it does not fit. */

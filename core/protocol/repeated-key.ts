@@ -25,11 +25,15 @@ function countColons(text: string): number {
 /** Keys of objects outside of arrays that begin with a scalar: those are data, and may be long. */
 function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
+  let count = 0;
   if (Array.isArray(value)) {
     const isData = typeof value[0] !== 'object' || value[0] === null;
-    return isData ? 0 : value.reduce((sum: number, item) => sum + countKeys(item), 0);
+    if (!isData) for (const item of value) count += countKeys(item);
+  } else {
+    // What JSON was parsed to inherits no key.
+    for (const key in value) count += 1 + countKeys((value as Record<string, unknown>)[key]);
   }
-  return Object.values(value).reduce((sum: number, item) => sum + 1 + countKeys(item), 0);
+  return count;
 }
 
 function firstRepeated(text: string): string | undefined {

@@ -5,6 +5,8 @@ import { ProtocolError } from './protocol-error.ts';
 
 export const JSON_LENGTH_HEADER = 'inference-header-content-length';
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A request body in its two parts. */
 export interface RequestBody {
   readonly json: Uint8Array;
@@ -24,7 +26,7 @@ export interface RequestBody {
 export function readBody(request: ProtocolRequest, maxBytes: number): RequestBody {
   const body = decompress(request, maxBytes);
   const declared = request.headers[JSON_LENGTH_HEADER];
-  if (declared === undefined) return { json: body, binary: new Uint8Array(0), isRaw: false };
+  if (declared === undefined) return { json: body, binary: NO_BYTES, isRaw: false };
   const length = /^\d+$/.test(declared) ? Number(declared) : Number.NaN;
   if (!(length <= body.length)) {
     throw new InvalidInputError(
@@ -37,8 +39,9 @@ export function readBody(request: ProtocolRequest, maxBytes: number): RequestBod
 
 function decompress({ headers, body }: ProtocolRequest, maxBytes: number): Uint8Array {
   if (body.length > maxBytes) throw tooLarge(maxBytes);
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  const encoding = headers['content-encoding']?.trim().toLowerCase();
   switch (encoding) {
+    case undefined:
     case '':
     case 'identity':
       return body;

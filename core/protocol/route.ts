@@ -72,12 +72,7 @@ export const PROTOCOL_ROUTES = ROWS.map(([method, pattern, name, action]) => ({
   action,
 }));
 
-const ROUTES = ROWS.map(([method, pattern, name, action]) => ({
-  method,
-  segments: pattern.split('/'),
-  name,
-  action,
-}));
+const ROUTES = PROTOCOL_ROUTES.map((route) => ({ ...route, segments: route.pattern.split('/') }));
 
 /** Versions are numbers or aliases. The specification leaves the form open; Triton allows digits only. */
 const VERSION = /^[A-Za-z0-9_.-]+$/;
@@ -108,7 +103,8 @@ export function findRoute(method: string, path: string): Route {
 function split(path: string): string[] {
   try {
     // Of all routes, the protocol's own clients ask only for the server's metadata with a slash at the end.
-    return path === '/v2/' ? ['v2'] : path.slice(1).split('/').map(decodeURIComponent);
+    const segments = path === '/v2/' ? ['v2'] : path.slice(1).split('/');
+    return path.includes('%') ? segments.map(decodeURIComponent) : segments;
   } catch {
     throw new InvalidInputError(
       'INVALID_PATH',
@@ -121,12 +117,12 @@ function bind(
   pattern: readonly string[],
   segments: readonly string[],
 ): Pick<Route, 'model' | 'version'> | undefined {
-  const isOpen = pattern.at(-1) === '*';
+  const isOpen = pattern[pattern.length - 1] === '*';
   if (isOpen ? segments.length < pattern.length : segments.length !== pattern.length) return undefined;
   let model = '';
   let version: string | undefined;
-  for (const [i, expected] of pattern.entries()) {
-    const actual = segments[i] as string;
+  for (let i = 0; i < pattern.length; i++) {
+    const [expected, actual] = [pattern[i], segments[i] as string];
     if (expected === '{model}') {
       if (actual === '') return undefined;
       model = actual;

@@ -1,12 +1,13 @@
 /** A map that holds at most `capacity` entries and forgets the one that was not used for longest. */
 export class RecentlyUsed<K, V> {
   readonly #entries = new Map<K, V>();
+  #newest?: K;
 
   constructor(private readonly capacity: number) {}
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key);
-    if (value !== undefined) {
+    if (value !== undefined && key !== this.#newest) {
       this.set(key, value);
     }
     return value;
@@ -16,6 +17,7 @@ export class RecentlyUsed<K, V> {
     // A Map iterates in the order of insertion: what is inserted anew is last, the first is the oldest.
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#newest = key;
     if (this.#entries.size > this.capacity) {
       for (const oldest of this.#entries.keys()) {
         this.#entries.delete(oldest);

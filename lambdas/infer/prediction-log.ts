@@ -42,6 +42,7 @@ export function predictionLog(
 ): (prediction: Prediction) => void {
   const prepared = new RecentlyUsed<string, MetricsLine>(CAPACITY);
   const ofFunction = functionDimensions(SERVICE, environment);
+  const isLogged = logger.level <= LogLevelThreshold.INFO;
 
   function metricsOf({ model, version }: Prediction): MetricsLine {
     const key = `${model}/${version}`;
@@ -61,7 +62,7 @@ export function predictionLog(
     const { total, resolve, decode, load, run, encode } = latencyMs;
     const values = [1, request?.isColdStart ? 1 : 0, total, resolve, decode, load, run, encode];
     let lines = `${metricsOf(prediction).text(now.getTime(), values)}\n`;
-    if (logger.level <= LogLevelThreshold.INFO) {
+    if (isLogged) {
       lines = `${predictionLine(now, { ...prediction, latencyMs }, request)}\n${lines}`;
     }
     write(lines);

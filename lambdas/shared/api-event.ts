@@ -4,6 +4,8 @@ import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http
 import { SCOPES } from '../../lib/contracts/access.ts';
 import { requestPath } from './request-path.ts';
 
+type Headers = ProtocolRequest['headers'];
+
 /**
  * What a function may answer, in bytes of the JSON that it answers with, less some for the headers.
  * Source: "Lambda quotas", invocation payload (response), synchronous.
@@ -16,21 +18,29 @@ export const MAX_BODY_BYTES = Math.floor(MAX_RESULT_BYTES * (3 / 4));
 /** Largest JSON that surely fits as text: the quotes and backslashes in it are escaped, which makes two bytes of one. */
 const MAX_TEXT_BYTES = MAX_RESULT_BYTES / 2;
 
-/** The request that API Gateway hands to a function, without stage, base path and whatever else is the gateway's own. */
-export function toProtocolRequest(event: APIGatewayProxyEvent): ProtocolRequest {
+/**
+ * The request that API Gateway hands to a function, without stage, base path and whatever else is the gateway's own.
+ * @param headers those of the event, where they were read already
+ */
+export function toProtocolRequest(
+  event: APIGatewayProxyEvent,
+  headers: Headers = headersOf(event),
+): ProtocolRequest {
   return {
     method: event.httpMethod,
     path: requestPath(event),
-    headers: headersOf(event),
+    ...(event.multiValueQueryStringParameters && { query: event.multiValueQueryStringParameters }),
+    headers,
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
     requestId: event.requestContext.requestId,
   };
 }
 
 /** Names in lower case: callers spell them as they like. */
-export function headersOf(event: APIGatewayProxyEvent): Record<string, string> {
+export function headersOf({ headers: given }: APIGatewayProxyEvent): Headers {
   const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(event.headers ?? {})) {
+  for (const name in given) {
+    const value = given[name];
     if (value !== undefined) headers[name.toLowerCase()] = value;
   }
   return headers;

@@ -7,10 +7,10 @@ import { INTERNAL_ERROR } from '../../core/errors.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../../core/protocol/http.ts';
 import { formatTraceparent } from '../../core/protocol/trace-context.ts';
 import { METRICS } from '../../lib/contracts/metrics.ts';
-import { fromProtocolResponse, principalOf, toProtocolRequest } from './api-event.ts';
+import { fromProtocolResponse, headersOf, principalOf, toProtocolRequest } from './api-event.ts';
 import { apiRequest } from './api-request.ts';
 import { coldStarts } from './cold-starts.ts';
-import { invocationAtHand, withinInvocation } from './invocation.ts';
+import { type ApiRequest, withinInvocation } from './invocation.ts';
 import { countFailure } from './request-outcome.ts';
 
 export interface ApiHandlerTools {
@@ -18,7 +18,14 @@ export interface ApiHandlerTools {
   readonly metrics: Metrics;
 }
 
-type Hook = middy.MiddlewareFn<APIGatewayProxyEvent, APIGatewayProxyResult>;
+/** A request as it comes, and what was read of it before anything can fail. */
+interface Call {
+  readonly event: APIGatewayProxyEvent;
+  readonly headers: ProtocolRequest['headers'];
+  readonly request: ApiRequest;
+}
+
+type Hook = middy.MiddlewareFn<Call, APIGatewayProxyResult>;
 
 /**
  * A function behind the gateway. Whatever becomes of a request, its trace is in the answer and in every line of its log,
@@ -29,7 +36,7 @@ export function apiHandler(
   { logger, metrics }: ApiHandlerTools,
 ): (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult> {
   const isColdStart = coldStarts();
-  const answer = middy<APIGatewayProxyEvent, APIGatewayProxyResult>()
+  const answer = middy<Call, APIGatewayProxyResult>()
     .use({
       after: finish(metrics),
       onError: (request) => {
@@ -37,8 +44,8 @@ export function apiHandler(
         finish(metrics)(request);
       },
     })
-    .handler(async (event) => {
-      const request = toProtocolRequest(event);
+    .handler(async ({ event, headers }) => {
+      const request = toProtocolRequest(event, headers);
       const response = await core(request, principalOf(event));
       if (response.errorCode !== undefined) {
         const { method, path } = request;
@@ -47,17 +54,16 @@ export function apiHandler(
       }
       return fromProtocolResponse(response);
     });
-  return (event, context) =>
-    withinInvocation({ context, request: apiRequest(event, context, isColdStart()) }, () =>
-      answer(event, context),
-    );
+  return (event, context) => {
+    const headers = headersOf(event);
+    const request = apiRequest(event, headers, context, isColdStart());
+    return withinInvocation({ context, request }, () => answer({ event, headers, request }, context));
+  };
 }
 
 /** The trace goes on in the answer, and what was counted is written out. */
 function finish(metrics: Metrics): Hook {
-  return ({ response }) => {
-    const { request } = invocationAtHand() ?? {};
-    if (!request) return;
+  return ({ event: { request }, response }) => {
     if (response?.headers) response.headers['traceparent'] = formatTraceparent(request.trace);
     if (!request.isCounted) {
       metrics.addMetric(METRICS.requests, MetricUnit.Count, 1);
@@ -70,7 +76,7 @@ function finish(metrics: Metrics): Hook {
 
 /** The core answers errors itself; what still gets here is a fault of ours, and callers learn nothing of it. */
 function answerNeutrally(request: Parameters<Hook>[0], { logger, metrics }: ApiHandlerTools): void {
-  const { event } = request;
+  const { event } = request.event;
   logger.error('unexpected error', { error: request.error });
   const failed = {
     status: 500,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import type { ProtocolRequest } from '../../core/protocol/http.ts';
 import { continueTrace, type NewId } from '../../core/protocol/trace-context.ts';
-import { headersOf } from './api-event.ts';
 import type { ApiRequest } from './invocation.ts';
 
 /**
@@ -18,8 +18,13 @@ const randomId: NewId = (bytes) => {
 };
 
 /** Reads who asks in which trace: it continues the caller's, or begins one. */
-export function apiRequest(event: APIGatewayProxyEvent, context: Context, isColdStart: boolean): ApiRequest {
-  const trace = continueTrace(headersOf(event), randomId);
+export function apiRequest(
+  { requestContext }: APIGatewayProxyEvent,
+  headers: ProtocolRequest['headers'],
+  context: Context,
+  isColdStart: boolean,
+): ApiRequest {
+  const trace = continueTrace(headers, randomId);
   return {
     trace,
     isColdStart,
@@ -29,7 +34,7 @@ export function apiRequest(event: APIGatewayProxyEvent, context: Context, isCold
       function_memory_size: context.memoryLimitInMB,
       function_name: context.functionName,
       function_request_id: context.awsRequestId,
-      request_id: event.requestContext?.requestId,
+      request_id: requestContext?.requestId,
       trace_id: trace.traceId,
       span_id: trace.spanId,
       parent_span_id: trace.parentId,
