@@ -18,6 +18,9 @@ import { findPython } from '../local/python.ts';
 import { installPythonEnvironment } from '../local/python-environment.ts';
 import { startLocal } from '../local/start-local.ts';
 import { serve } from '../server/serve.ts';
+import { nodeTestReport, runNodeTests } from './onnx-node-tests.ts';
+import { readNodeTests } from './onnx-tests/node-test.ts';
+import { nodeTestData } from './onnx-tests/test-data.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const CLIENTS = join(ROOT, 'test', 'clients');
@@ -33,7 +36,16 @@ const PROTOCOL_CLIENTS = ['test_kserve.py', 'test_tritonclient.py'].map((file) =
 async function testClients(): Promise<number> {
   const python = await clientsPython();
   if (python === undefined) return 0;
-  return (await testServer(python)) || (await testDeployment(python));
+  return (await testNodes()) || (await testServer(python)) || (await testDeployment(python));
+}
+
+/** Every sixth of the standard's tests of operators; `npm run test:onnx` runs them all. */
+async function testNodes(): Promise<number> {
+  const data = await nodeTestData();
+  if ('missing' in data) return 0;
+  const results = await runNodeTests(readNodeTests(data.folder).filter((_, index) => index % 6 === 0));
+  process.stdout.write(nodeTestReport(results));
+  return results.some(({ gap }) => gap !== undefined) ? 1 : 0;
 }
 
 async function testServer(python: string): Promise<number> {

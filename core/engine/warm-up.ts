@@ -1,9 +1,21 @@
 import type { ModelDescription } from '../onnx/model-description.ts';
 import type { Datatype, Tensor, TensorData, TensorSpec } from '../tensor/tensor.ts';
 
-/** Inputs for a first run that nobody waits for: zeros (and empty strings), every free dimension 1. */
+/**
+ * Inputs for a first run that nobody waits for: zeros (and empty strings), every free dimension 1. Single integers are 1:
+ * they are counts, lengths and steps, and of 0 operators make nothing, or (DFT of onnxruntime 1.30) never come to an end.
+ */
 export function warmUpInputs({ inputs }: ModelDescription): Map<string, Tensor> {
-  return new Map(inputs.filter(({ optional }) => !optional).map((spec) => [spec.name, zeros(spec)]));
+  return new Map(inputs.filter(({ optional }) => !optional).map((spec) => [spec.name, neutral(spec)]));
+}
+
+function neutral(spec: TensorSpec): Tensor {
+  const tensor = zeros(spec);
+  const { datatype, data } = tensor;
+  const isSingle = spec.shape.length === 0 || (spec.shape.length === 1 && spec.shape[0] === 1);
+  if (!isSingle || !/INT/.test(datatype)) return tensor;
+  (data as Uint8Array).fill((datatype.endsWith('INT64') ? 1n : 1) as number);
+  return tensor;
 }
 
 function zeros({ datatype, shape }: TensorSpec): Tensor {
