@@ -8,6 +8,7 @@ export const ROWS = {
   errors: 'What goes wrong',
   coldStarts: 'How often a request waits for a function to start',
   modelLoads: 'How models are opened',
+  records: 'How many records of streams and batches come, and how they end',
   throttles: 'What is turned away because there is too much of it',
   authorizer: 'Who is let in',
   registryEvents: 'What happens in the registry, on its way to others',

@@ -6,10 +6,13 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { METRICS } from '../contracts/metrics';
+import { monitor } from '../monitoring/monitor';
+import type { IMonitoring } from '../monitoring/monitoring-api';
 import { functionMetric } from '../private/function-metric';
 import { publishWhenLayersChange } from '../private/layer-versions';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
 import { recordFunction } from './record-function';
+import { batchMonitoring } from './record-monitoring';
 
 /** Properties of inference in batches. */
 export interface BatchInferenceProps {
@@ -51,6 +54,12 @@ export interface BatchInferenceProps {
    * @default Duration.minutes(5)
    */
   readonly timeout?: Duration;
+
+  /**
+   * Where this layer shows itself and brings its alarms.
+   * @default - it is not monitored
+   */
+  readonly monitoring?: IMonitoring;
 }
 
 /**
@@ -84,6 +93,7 @@ export class BatchInference extends Construct implements iam.IGrantable {
     this.batchFunction = handler;
     this.live = handler.live;
     this.grantPrincipal = handler.grantPrincipal;
+    monitor(this, props.monitoring, batchMonitoring(this));
   }
 
   /** Allows to call the function. */

@@ -8,10 +8,13 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
 import { METRICS } from '../contracts/metrics';
+import { monitor } from '../monitoring/monitor';
+import type { IMonitoring } from '../monitoring/monitoring-api';
 import { functionMetric } from '../private/function-metric';
 import { publishWhenLayersChange } from '../private/layer-versions';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
 import { recordFunction } from './record-function';
+import { streamMonitoring } from './record-monitoring';
 
 const WRITE_ACTIONS = ['kinesis:PutRecords'];
 const KEY_WRITE_ACTIONS = ['kms:GenerateDataKey'];
@@ -74,6 +77,12 @@ export interface StreamInferenceProps {
    * @default - 512 MiB
    */
   readonly ephemeralStorageSize?: Size;
+
+  /**
+   * Where this layer shows itself and brings its alarms.
+   * @default - it is not monitored
+   */
+  readonly monitoring?: IMonitoring;
 }
 
 /**
@@ -129,6 +138,7 @@ export class StreamInference extends Construct implements iam.IGrantable {
         onFailure: new sources.SqsDlq(this.failureQueue),
       }),
     );
+    monitor(this, props.monitoring, streamMonitoring(this));
   }
 
   /** Records that were answered or rejected. Sum. */
@@ -139,6 +149,19 @@ export class StreamInference extends Construct implements iam.IGrantable {
   /** Records that got a reason instead of an answer. Sum. */
   public metricRejectedRecords(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(METRICS.rejectedRecords, options);
+  }
+
+  /** How old the oldest record was when it was read, in milliseconds. Maximum. */
+  public metricOldestAge(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.streamFunction.metric('IteratorAge', { statistic: cloudwatch.Stats.MAXIMUM, ...options });
+  }
+
+  /** Entries of the queue that names records which could not be processed. Maximum. */
+  public metricFailures(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.failureQueue.metricApproximateNumberOfMessagesVisible({
+      statistic: cloudwatch.Stats.MAXIMUM,
+      ...options,
+    });
   }
 
   private grantWriteResults(grantee: iam.IGrantable): void {

@@ -10,6 +10,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import {
   Access,
+  BatchInference,
   Gateway,
   LogKey,
   ModelPlatform,
@@ -18,6 +19,7 @@ import {
   RegistryEvents,
   Serving,
   Severity,
+  StreamInference,
 } from '../../../lib';
 import { COUNTED_CODES, METRICS, METRICS_NAMESPACE } from '../../../lib/contracts/metrics';
 import { anchor } from '../../../lib/monitoring/alarm-definition';
@@ -36,6 +38,8 @@ function monitored(props: MonitoringProps = {}, stack: Stack = testStack()): Tem
   });
   new Serving(stack, 'Serving', { gateway, monitoring });
   new RegistryEvents(stack, 'RegistryEvents', { monitoring });
+  new StreamInference(stack, 'Stream', { model: 'credit', monitoring });
+  new BatchInference(stack, 'Batch', { model: 'credit', monitoring });
   return Template.fromStack(stack);
 }
 
@@ -224,6 +228,7 @@ describe('the dashboard', () => {
       '## What goes wrong',
       '## How often a request waits for a function to start',
       '## How models are opened',
+      '## How many records of streams and batches come, and how they end',
       '## What is turned away because there is too much of it',
       '## Who is let in',
       '## What happens in the registry, on its way to others',

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { describe, expect, it } from 'vitest';
-import { BatchInference, StreamInference } from '../../../lib';
+import { BatchInference, Monitoring, StreamInference } from '../../../lib';
 import { synth, testStack } from '../../support/synth';
 
 describe('inference on a stream', () => {
@@ -50,6 +50,81 @@ describe('inference on a stream', () => {
         Variables: Match.objectLike({ STRATA_MODEL: 'credit', STRATA_MODEL_VERSION: Match.absent() }),
       },
     });
+  });
+});
+
+describe('what an operator hears of', () => {
+  const alarmsOf = (template: Template) =>
+    Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+  const titlesOf = (template: Template) =>
+    alarmsOf(template)
+      .map(({ AlarmDescription }) => (AlarmDescription as string).split('. ')[0])
+      .sort();
+
+  it('on a stream: calls that fail or are turned away, and records that wait, are rejected or given up', () => {
+    const template = synth((stack) => {
+      const monitoring = new Monitoring(stack, 'Monitoring');
+      new StreamInference(stack, 'Scoring', { model: 'credit', monitoring });
+    });
+    expect(titlesOf(template)).toEqual([
+      'Record function failures',
+      'Record function throttles',
+      'Rejected records',
+      'Stream records delayed',
+      'Stream records given up',
+    ]);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'AWS/Lambda',
+      MetricName: 'IteratorAge',
+      Statistic: 'Maximum',
+      Threshold: 300_000,
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('ScoringInfer') } }],
+    });
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'AWS/SQS',
+      Threshold: 1,
+      Dimensions: [
+        { Name: 'QueueName', Value: { 'Fn::GetAtt': [Match.stringLikeRegexp('Failures'), 'QueueName'] } },
+      ],
+    });
+  });
+
+  it('in batches: calls that fail or are turned away, and records that are rejected', () => {
+    const template = synth((stack) => {
+      const monitoring = new Monitoring(stack, 'Monitoring');
+      new BatchInference(stack, 'Batch', { model: 'credit', monitoring });
+    });
+    expect(titlesOf(template)).toEqual([
+      'Record function failures',
+      'Record function throttles',
+      'Rejected records',
+    ]);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      Namespace: 'Strata',
+      MetricName: 'RejectedRecords',
+      Statistic: 'Sum',
+      Dimensions: Match.arrayWith([{ Name: 'service', Value: 'infer-batch' }]),
+    });
+  });
+
+  it('is nothing where there is no monitoring', () => {
+    const template = synth((stack) => {
+      new StreamInference(stack, 'Scoring', { model: 'credit' });
+      new BatchInference(stack, 'Batch', { model: 'credit' });
+    });
+    expect(alarmsOf(template)).toEqual([]);
+  });
+
+  it('stands in one row of the dashboard, of the stream and of batches', () => {
+    const template = synth((stack) => {
+      const monitoring = new Monitoring(stack, 'Monitoring');
+      new StreamInference(stack, 'Scoring', { model: 'credit', monitoring });
+      new BatchInference(stack, 'Batch', { model: 'credit', monitoring });
+    });
+    const dashboard = JSON.stringify(template.findResources('AWS::CloudWatch::Dashboard'));
+    expect(dashboard.split('## How many records of streams and batches come')).toHaveLength(2);
+    expect(dashboard).toContain('Records of a stream');
+    expect(dashboard).toContain('Records of batches');
   });
 });
 
