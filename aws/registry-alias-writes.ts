@@ -1,3 +1,4 @@
+import { assertWhy } from '../core/registry/alias-why.ts';
 import { assertAlias, assertVersionNumber } from '../core/registry/names.ts';
 import { aliasNeedsReady, modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
 import type { AliasItem, VersionItem } from '../core/registry/registry-items.ts';
@@ -8,9 +9,10 @@ import { aliasRemovalWrites, aliasWrites, changeVersion } from './registry-trans
 
 export async function setAlias(
   session: RegistrySession,
-  { model, alias, version, actor }: AliasChange,
+  { model, alias, version, actor, ...why }: AliasChange,
 ): Promise<AliasMove> {
   assertAlias(alias);
+  assertWhy(why);
   assertVersionNumber(version);
   return session.write(async () => {
     const found = await session.find(model, (id) => [aliasKey(id, alias), versionKey(id, version)]);
@@ -21,26 +23,26 @@ export async function setAlias(
       throw aliasNeedsReady({ model, version, status: target.status }, alias);
     }
     const move: AliasMove = { model, alias, from: pointed && String(pointed.version), to: version };
-    const context = session.context(found.modelId, actor);
-    const writes =
-      move.from === move.to
-        ? []
-        : // Counting the version's revision up: whoever deletes it meanwhile looks again, and finds the alias.
-          [changeVersion(context, target, {}), ...aliasWrites(context, move)];
+    if (move.from === move.to) return { writes: [], result: move };
+    const context = { ...session.context(found.modelId, actor), why };
+    const changedAt = pointed?.updatedAt ?? (await session.lastAliasChange(found.modelId, alias));
+    // Counting the version's revision up: whoever deletes it meanwhile looks again, and finds the alias.
+    const writes = [changeVersion(context, target, {}), ...aliasWrites(context, move, changedAt)];
     return { writes, result: move };
   });
 }
 
 export async function deleteAlias(
   session: RegistrySession,
-  { model, alias, actor }: AliasTarget,
+  { model, alias, actor, ...why }: AliasTarget,
 ): Promise<void> {
   assertAlias(alias);
+  assertWhy(why);
   await session.write(async () => {
     const found = await session.find(model, (id) => [aliasKey(id, alias)]);
     if (found === undefined) throw modelNotFound(model);
     const [pointed] = found.items as [AliasItem?];
-    const context = session.context(found.modelId, actor);
+    const context = { ...session.context(found.modelId, actor), why };
     return { writes: pointed ? aliasRemovalWrites(context, model, pointed) : [], result: undefined };
   });
 }

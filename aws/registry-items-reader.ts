@@ -38,6 +38,15 @@ function listing(kind: RegisteredKind): Omit<QueryCommand['input'], 'TableName'>
   };
 }
 
+function beginning(pk: string, prefix: string): Omit<QueryCommand['input'], 'TableName'> {
+  return {
+    ConsistentRead: true,
+    KeyConditionExpression: '#pk = :pk AND begins_with(#sk, :prefix)',
+    ExpressionAttributeNames: { '#pk': REGISTRY_KEY.partition, '#sk': REGISTRY_KEY.sort },
+    ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
+  };
+}
+
 /** Most keys of one BatchGetItem. Source: DynamoDB API. */
 const MOST_KEYS = 100;
 
@@ -84,22 +93,47 @@ export class RegistryItemsReader {
   async partition(name: string): Promise<ItemKey[] | undefined> {
     const guess = this.#modelIds.get(name);
     if (guess !== undefined) {
-      const items = await this.#partition(modelPartition(guess));
+      const items = await this.whole(modelPartition(guess));
       const model = items.find(({ sk }) => sk === META) as ModelItem | undefined;
       if (model?.name === name) return items;
       this.#modelIds.delete(name);
     }
     const modelId = await this.#pointer(name);
-    return modelId === undefined ? undefined : await this.#partition(modelPartition(modelId));
+    return modelId === undefined ? undefined : await this.whole(modelPartition(modelId));
+  }
+
+  /** Items of a partition whose sort keys begin alike, in their order. */
+  async beginning(pk: string, prefix: string): Promise<ItemKey[]> {
+    return (await this.#query(beginning(pk, prefix))) as unknown as ItemKey[];
+  }
+
+  /** The last of these; undefined when there is none. */
+  async last(pk: string, prefix: string): Promise<ItemKey | undefined> {
+    const query = { ...beginning(pk, prefix), TableName: this.table, ScanIndexForward: false, Limit: 1 };
+    const { Items } = await this.#answer(() => this.client.send(new QueryCommand(query)));
+    return Items?.[0] as ItemKey | undefined;
+  }
+
+  /** Items of a partition with sort keys from one to another, both included, in their order. */
+  async between(pk: string, from: string, to: string): Promise<ItemKey[]> {
+    const { partition, sort } = REGISTRY_KEY;
+    const items = await this.#query({
+      ConsistentRead: true,
+      KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
+      ExpressionAttributeNames: { '#pk': partition, '#sk': sort },
+      ExpressionAttributeValues: { ':pk': pk, ':from': from, ':to': to },
+    });
+    return items as unknown as ItemKey[];
   }
 
   /** Keys of whatever is kept of a model: its partition, and what stands beside it. */
   async remains(modelId: string): Promise<ItemKey[]> {
     const partitions = [modelPartition(modelId), detailsPartition(modelId)];
-    return (await Promise.all(partitions.map((pk) => this.#partition(pk, '#pk, #sk')))).flat();
+    return (await Promise.all(partitions.map((pk) => this.whole(pk, '#pk, #sk')))).flat();
   }
 
-  async #partition(pk: string, projection?: string): Promise<ItemKey[]> {
+  /** All items of a partition, by sort key. */
+  async whole(pk: string, projection?: string): Promise<ItemKey[]> {
     const items = await this.#query({
       ConsistentRead: true,
       KeyConditionExpression: '#pk = :pk',

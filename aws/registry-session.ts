@@ -1,9 +1,16 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { isModelName, isVersionNumber } from '../core/registry/names.ts';
 import { modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
-import type { AliasItem, ModelItem, VersionItem } from '../core/registry/registry-items.ts';
+import {
+  type AliasItem,
+  type ModelItem,
+  toAliasLogEntry,
+  type VersionItem,
+} from '../core/registry/registry-items.ts';
 import {
   ALIAS_PREFIX,
+  aliasLogPartition,
+  aliasLogPrefix,
   type ItemKey,
   META,
   modelKey,
@@ -66,6 +73,12 @@ export class RegistrySession {
   context(modelId: string, actor: string | undefined): WriteContext {
     const { table, now, newId } = this.options;
     return { table, modelId, time: now().toISOString(), newId, actor };
+  }
+
+  /** When an alias that is not there now was last changed; undefined when it never was there. */
+  async lastAliasChange(modelId: string, alias: string): Promise<string | undefined> {
+    const item = await this.reader.last(aliasLogPartition(modelId), aliasLogPrefix(alias));
+    return item && toAliasLogEntry(item).time;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type AliasLog, type AliasLogReader, inOrder } from '../core/registry/alias-history.ts';
 import type { ModelVersion } from '../core/registry/model-version.ts';
 import { CHAMPION, isAlias, isModelName, isVersionNumber } from '../core/registry/names.ts';
 import type { RegisteredKind } from '../core/registry/prompts.ts';
@@ -14,15 +15,24 @@ import {
 } from '../core/registry/registry-errors.ts';
 import {
   type AliasItem,
+  type AliasLogItem,
   type DetailsItem,
   type TagItem,
+  toAliasLogEntry,
   toModelOutline,
   toModelRecord,
   toModelVersion,
   toVersionRecord,
   type VersionItem,
 } from '../core/registry/registry-items.ts';
-import { aliasKey, detailsKey, tagKey, versionKey } from '../core/registry/registry-keys.ts';
+import {
+  aliasKey,
+  aliasLogPartition,
+  aliasLogPrefix,
+  detailsKey,
+  tagKey,
+  versionKey,
+} from '../core/registry/registry-keys.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
 import type { ModelOutline, ModelRecord, VersionRecord } from '../core/registry/registry-records.ts';
 import type {
@@ -64,7 +74,7 @@ export interface RegistryTableOptions {
 }
 
 /** The registry in a DynamoDB table; layout in core/registry/registry-keys.ts. */
-export class RegistryTable implements RegistryReader, RecordsReader, RegistryWriter {
+export class RegistryTable implements RegistryReader, RecordsReader, RegistryWriter, AliasLogReader {
   readonly #reader: RegistryItemsReader;
   readonly #session: RegistrySession;
   /** READY versions by key: what is served of them never changes. */
@@ -104,6 +114,15 @@ export class RegistryTable implements RegistryReader, RecordsReader, RegistryWri
   async version(name: string, version: string): Promise<VersionRecord> {
     const found = await this.#session.version({ model: name, version });
     return toVersionRecord(name, found.context.modelId, found.version);
+  }
+
+  async aliasLog(name: string, alias?: string): Promise<AliasLog> {
+    const { id, createdAt } = toModelOutline((await this.#session.model({ model: name })).model);
+    const prefix = alias === undefined ? '' : aliasLogPrefix(alias);
+    const pk = aliasLogPartition(id);
+    const items = prefix === '' ? await this.#reader.whole(pk) : await this.#reader.beginning(pk, prefix);
+    const entries = (items as readonly AliasLogItem[]).map(toAliasLogEntry);
+    return { model: name, modelId: id, createdAt, entries: inOrder(entries) };
   }
 
   async tagsOf(tagged: readonly Tagged[]): Promise<Tags[]> {

@@ -1,3 +1,4 @@
+import type { Why } from '../core/registry/alias-history.ts';
 import {
   type EventContext,
   type RegistryEvent,
@@ -25,6 +26,8 @@ export interface WriteContext {
   readonly time: string;
   readonly newId: () => string;
   readonly actor?: string;
+  /** Of a change of aliases. */
+  readonly why?: Why;
 }
 
 /** Puts an item where there is none. */
@@ -119,15 +122,19 @@ function eventContext({ newId, time, actor }: WriteContext): EventContext {
   return { id: newId(), time, actor };
 }
 
-/** Moves an alias; holds when it still points where it did. Its log entry and event are part of the move. */
-export function aliasWrites(context: WriteContext, move: AliasMove): Write[] {
-  const { table, modelId, time } = context;
+/**
+ * Moves an alias; holds when it still points where it did. Its log entry and event are part of the move.
+ * @param changedAt when the alias was last changed
+ */
+export function aliasWrites(context: WriteContext, move: AliasMove, changedAt: string | undefined): Write[] {
+  const later = notBefore(context, changedAt);
+  const { table, modelId, time } = later;
   const unmoved =
     move.from === undefined ? { ConditionExpression: 'attribute_not_exists(pk)' } : pointsAt(move.from);
-  const moved = event(context, 'alias-moved', { ...move });
+  const moved = event(later, 'alias-moved', { ...move });
   return [
     { Put: { TableName: table, Item: { ...aliasItem(modelId, move, time) }, ...unmoved } },
-    ...loggedWrites(context, move, moved),
+    ...loggedWrites(later, move, moved),
   ];
 }
 
@@ -135,7 +142,7 @@ export function aliasWrites(context: WriteContext, move: AliasMove): Write[] {
 export function aliasRemovalWrites(context: WriteContext, model: string, item: AliasItem): Write[] {
   const { table, modelId } = context;
   const removal = { model, alias: item.sk.slice(ALIAS_PREFIX.length), from: String(item.version) };
-  const removed = event(context, 'alias-deleted', removal);
+  const removed = event(notBefore(context, item.updatedAt), 'alias-deleted', removal);
   return [
     { Delete: { TableName: table, Key: { ...aliasKey(modelId, removal.alias) }, ...pointsAt(removal.from) } },
     ...loggedWrites(context, removal, removed),
@@ -148,9 +155,14 @@ function loggedWrites(
   happened: RegistryEvent,
 ): Write[] {
   return [
-    create(context, aliasLogItem(context.modelId, change, happened)),
+    create(context, aliasLogItem(context.modelId, change, happened, context.why)),
     create(context, eventItem(context.modelId, happened)),
   ];
+}
+
+/** The log of an alias never goes back in time, whatever the clocks of those who write it say. */
+function notBefore(context: WriteContext, time: string | undefined): WriteContext {
+  return time !== undefined && time > context.time ? { ...context, time } : context;
 }
 
 function pointsAt(version: string) {

@@ -83,7 +83,8 @@ export async function registerVersion(
     if (alias !== undefined) {
       const [pointed] = (found?.items ?? []) as readonly (AliasItem | undefined)[];
       const from = pointed && String(pointed.version);
-      writes.push(...aliasWrites(context, { model: name, alias, from, to: version.version }));
+      const changedAt = pointed?.updatedAt ?? (found && (await session.lastAliasChange(modelId, alias)));
+      writes.push(...aliasWrites(context, { model: name, alias, from, to: version.version }, changedAt));
     }
     return { writes, result: version };
   });
@@ -176,6 +177,7 @@ export async function transitionStage(session: RegistrySession, change: StageCha
 
 export async function deleteVersion(session: RegistrySession, target: VersionTarget): Promise<void> {
   const { model: name, version: number } = target;
+  const why = { reason: `Version ${number} was deleted.` };
   for (;;) {
     const gone = await session.write(async () => {
       const { context, model, versions, aliases } = await session.partition(target);
@@ -184,7 +186,7 @@ export async function deleteVersion(session: RegistrySession, target: VersionTar
       const pointing = aliases.filter((alias) => alias.version === version.version);
       const removals = pointing
         .slice(0, AT_ONCE)
-        .flatMap((alias) => aliasRemovalWrites(context, name, alias));
+        .flatMap((alias) => aliasRemovalWrites({ ...context, why }, name, alias));
       if (pointing.length > AT_ONCE) return { writes: removals, result: undefined };
       const writes = [
         ...removals,

@@ -1,6 +1,7 @@
 import type { MODELS_INDEX } from '../../lib/contracts/registry-layout.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
+import type { AliasLogEntry, Evidence, Why } from './alias-history.ts';
 import type { ArtifactFile, ModelVersion, ModelVersionStatus } from './model-version.ts';
 import { kindOf, type RegisteredKind } from './prompts.ts';
 import type { RegistryEvent } from './registry-events.ts';
@@ -84,6 +85,8 @@ export interface AliasLogItem extends ItemKey {
   /** Absent when the alias was deleted. */
   readonly to?: number;
   readonly actor?: string;
+  readonly reason?: string;
+  readonly evidence?: Evidence;
 }
 
 export interface EventItem extends ItemKey {
@@ -153,6 +156,7 @@ export function aliasLogItem(
   modelId: string,
   { alias, from, to }: Pick<AliasMove, 'alias' | 'from'> & Partial<AliasMove>,
   event: RegistryEvent,
+  { reason, evidence }: Why = {},
 ): AliasLogItem {
   return {
     pk: aliasLogPartition(modelId),
@@ -160,6 +164,22 @@ export function aliasLogItem(
     from: from === undefined ? undefined : Number(from),
     to: to === undefined ? undefined : Number(to),
     actor: event.data['actor'],
+    reason,
+    evidence,
+  };
+}
+
+export function toAliasLogEntry({ sk, from, to, actor, reason, evidence }: AliasLogItem): AliasLogEntry {
+  const [alias = '', time = '', id = ''] = sk.split('#');
+  return {
+    id,
+    alias,
+    time,
+    ...(from !== undefined && { from: String(from) }),
+    ...(to !== undefined && { to: String(to) }),
+    ...(actor !== undefined && { actor }),
+    ...(reason !== undefined && { reason }),
+    ...(evidence !== undefined && { evidence }),
   };
 }
 

@@ -46,6 +46,11 @@ export function aliasLogPartition(modelId: string): string {
   return `${ALIAS_LOGS}${modelId}`;
 }
 
+/** What the log entries of one alias begin with. */
+export function aliasLogPrefix(alias: string): string {
+  return `${alias}#`;
+}
+
 export function eventPartition(modelId: string): string {
   return `${EVENTS}${modelId}`;
 }

@@ -1,4 +1,5 @@
 import type { ModelDescription } from '../onnx/model-description.ts';
+import type { Why } from './alias-history.ts';
 import type { Artifact, ModelVersion } from './model-version.ts';
 import type { ModelRecord, Stage, VersionRecord } from './registry-records.ts';
 import type { Tags } from './tags.ts';
@@ -47,7 +48,7 @@ export interface TagTarget extends ModelTarget {
   readonly key: string;
 }
 
-export interface AliasTarget extends ModelTarget {
+export interface AliasTarget extends ModelTarget, Why {
   readonly alias: string;
 }
 
@@ -122,9 +123,9 @@ export interface RegistryWriter {
 
   /**
    * Points an alias at a READY version; does nothing when it already does.
-   * @throws InvalidInputError `INVALID_ALIAS`, `INVALID_VERSION`, `VERSION_NOT_READY` (409)
+   * @throws InvalidInputError `INVALID_ALIAS`, `INVALID_VERSION`, `INVALID_REASON`, `VERSION_NOT_READY` (409)
    */
   setAlias(change: AliasChange): Promise<AliasMove>;
-  /** Does nothing when there is no such alias. */
+  /** Does nothing when there is no such alias. @throws InvalidInputError `INVALID_ALIAS`, `INVALID_REASON` */
   deleteAlias(target: AliasTarget): Promise<void>;
 }

@@ -47,12 +47,16 @@ export const REGISTRY_RIGHTS = {
       partitions: [`${names}*`, `${models}*`, `${details}*`, `${aliasLogs}*`, `${events}*-*-*-*-*`],
     },
     { actions: ['dynamodb:UpdateItem'], partitions: [`${models}*`] },
+    // The log of an alias never goes back in time: its last entry is looked at before one is added.
+    { actions: ['dynamodb:Query'], partitions: [`${aliasLogs}*`] },
   ],
   /** To delete models, versions, aliases and tags, beside writing. */
   delete: [
     { actions: ['dynamodb:DeleteItem'], partitions: [`${names}*`, `${models}*`, `${details}*`] },
     { actions: ['dynamodb:BatchWriteItem'], partitions: [`${models}*`, `${details}*`] },
   ],
+  /** To read what became of aliases, and the events of models, beside reading. */
+  history: [{ actions: ['dynamodb:Query'], partitions: [`${aliasLogs}*`, `${events}*-*-*-*-*`] }],
   /** To read and to put the rules about who may use which models. */
   writeAccessRules: [
     { actions: ['dynamodb:GetItem', 'dynamodb:Query'], partitions: [accessRules] },

@@ -143,6 +143,14 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
     return this.withKey(grant, grantee, KEY_WRITE_ACTIONS);
   }
 
+  /** Allows to read where aliases pointed at any time and the events of models, beside models, versions and aliases. */
+  public grantReadHistory(grantee: iam.IGrantable): iam.Grant {
+    const grant = this.grantTable(grantee, [...REGISTRY_RIGHTS.read, ...REGISTRY_RIGHTS.history]).combine(
+      this.grantListing(grantee),
+    );
+    return this.withKey(grant, grantee, KEY_READ_ACTIONS);
+  }
+
   public grantWriteAccessRules(grantee: iam.IGrantable): iam.Grant {
     return this.withKey(
       this.grantTable(grantee, REGISTRY_RIGHTS.writeAccessRules),

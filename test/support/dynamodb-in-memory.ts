@@ -136,10 +136,18 @@ export class DynamoDbInMemory {
   }
 }
 
-/** `#a = :a`, and `begins_with(#b, :b)` beside it. */
+/** `#a = :a`, and `begins_with(#b, :b)` or `#b BETWEEN :b AND :c` beside it. */
 function keyCondition(query: QueryCommand['input']): (item: Item) => boolean {
   const { ExpressionAttributeNames: names = {}, ExpressionAttributeValues: values = {} } = query;
-  const terms = (query.KeyConditionExpression ?? '').split(' AND ').map((term) => {
+  const terms = (query.KeyConditionExpression ?? '').split(/(?<!BETWEEN :\w+) AND /).map((term) => {
+    const [, ranged, from, to] = /^(#\w+) BETWEEN (:\w+) AND (:\w+)$/.exec(term) ?? [];
+    if (ranged !== undefined) {
+      const [low, high] = [String(values[from ?? '']), String(values[to ?? ''])];
+      return (item: Item) => {
+        const value = String(item[names[ranged] ?? '']);
+        return low <= value && value <= high;
+      };
+    }
     const [, equal, begins, value = ''] = /^(?:(#\w+) = |begins_with\((#\w+), )(:\w+)\)?$/.exec(term) ?? [];
     const attribute = names[equal ?? begins ?? ''];
     if (attribute === undefined || !(value in values)) throw new Error(`unknown key condition ${term}`);

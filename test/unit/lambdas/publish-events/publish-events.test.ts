@@ -31,7 +31,7 @@ function busThat(refuses: Answer = () => undefined) {
 }
 
 const detailOf = ({ Detail = '' }: PutEventsRequestEntry) => JSON.parse(Detail);
-const records = twoModels.Records as DynamoDBRecord[];
+const records = twoModels.Records as unknown as DynamoDBRecord[];
 const sequence = (index: number) => records[index]?.dynamodb?.SequenceNumber;
 const idOf = (index: number) => records[index]?.dynamodb?.NewImage?.['event']?.M?.['id']?.S;
 
@@ -147,7 +147,7 @@ describe('an event that the bus refuses', () => {
 describe('an item that holds no event', () => {
   it('stops those behind it: what is before it goes, and it is where Lambda tries again from', async () => {
     const { bus, taken } = busThat();
-    const outcome = await publishEvents(withoutEvent.Records as DynamoDBRecord[], bus);
+    const outcome = await publishEvents(withoutEvent.Records as unknown as DynamoDBRecord[], bus);
     expect(taken.map(({ id }) => id)).toEqual(['0f5f6a0a-8d0a-4d6e-8a53-6d0e3d8f0001']);
     expect(outcome.response.batchItemFailures).toEqual([
       { itemIdentifier: withoutEvent.Records[1]?.dynamodb.SequenceNumber },
