@@ -28,19 +28,9 @@ export interface ResponseLimit {
 }
 
 /** An output in the body. */
-interface Inline {
+interface Part {
   readonly content: string;
   readonly raw?: Uint8Array;
-}
-
-/** An output as it goes out: in the body, or bytes that go elsewhere. */
-type Part = Inline | { readonly overflow: Uint8Array };
-
-interface Chosen {
-  readonly name: string;
-  /** What it has in common with all outputs. */
-  readonly frame: string;
-  readonly part: Part;
 }
 
 /** What a reference takes at most: the signed URL with the session's token is the largest part of it. */
@@ -64,19 +54,29 @@ export async function encodeInference(
   const { layOut } = limit;
   const start = headText(head);
   let room = limit.maxBytes - Buffer.byteLength(start);
-  const chosen = choices.map((choice, index) => {
+  const outputs: string[] = [];
+  const raw: Uint8Array[] = [];
+  const overflowing: { readonly index: number; readonly name: string; readonly bytes: Uint8Array }[] = [];
+  for (let i = 0; i < choices.length; i++) {
+    const choice = choices[i] as OutputChoice;
     const tensor = tensorFor(choice, results);
     const frame = frameText(choice.name, tensor);
-    const others = layOut ? (choices.length - 1 - index) * REFERENCE_BYTES : 0;
-    const part = inline(choice, tensor, room - frame.length - others) ?? { overflow: toBytes(tensor) };
-    if ('overflow' in part && !layOut) throw tooLarge(limit);
-    room -= frame.length + sizeOf(part);
-    return { name: choice.name, frame, part };
-  });
-  const outputs = chosen.some(({ part }) => 'overflow' in part)
-    ? await Promise.all(chosen.map((output) => outputText(output, layOut)))
-    : chosen.map(({ frame, part }) => `${frame},${(part as Inline).content}}`);
-  const raw = chosen.flatMap(({ part }) => ('raw' in part && part.raw ? [part.raw] : []));
+    const others = layOut ? (choices.length - 1 - i) * REFERENCE_BYTES : 0;
+    const part = inline(choice, tensor, room - frame.length - others);
+    if (!part && !layOut) throw tooLarge(limit);
+    room -= frame.length + (part ? sizeOf(part) : REFERENCE_BYTES);
+    outputs.push(part ? `${frame},${part.content}}` : frame);
+    if (part?.raw) raw.push(part.raw);
+    if (!part) overflowing.push({ index: i, name: choice.name, bytes: toBytes(tensor) });
+  }
+  if (layOut && overflowing.length > 0) {
+    await Promise.all(
+      overflowing.map(async ({ index, name, bytes }) => {
+        const reference = JSON.stringify(await layOut(name, bytes));
+        outputs[index] = `${outputs[index]},"parameters":${reference}}`;
+      }),
+    );
+  }
   const json = Buffer.from(`${start},"outputs":[${outputs.join(',')}]}`);
   const body = raw.length === 0 ? json : Buffer.concat([json, ...raw]);
   if (body.length > limit.maxBytes) throw tooLarge(limit);
@@ -88,25 +88,19 @@ export async function encodeInference(
   return { status: 200, headers, body };
 }
 
-/** What overflows is handed over, and its place is told instead. */
-async function outputText({ name, frame, part }: Chosen, layOut: LayOut | undefined): Promise<string> {
-  if (!('overflow' in part)) return `${frame},${part.content}}`;
-  return `${frame},"parameters":${JSON.stringify(await layOut?.(name, part.overflow))}}`;
-}
-
 /** The output as part of the body; undefined when it does not fit. */
 function inline({ isBinary }: OutputChoice, tensor: Tensor, room: number): Part | undefined {
   // In JSON an element takes two bytes at least, itself and a comma. Asked before the text is built.
   if (!isBinary && tensor.data.length * 2 > room) return undefined;
   const raw = isBinary ? toBytes(tensor) : undefined;
-  const part = raw
+  const part: Part = raw
     ? { content: `"parameters":{"binary_data_size":${raw.length}}`, raw }
     : { content: `"data":${toJson(tensor)}` };
   return sizeOf(part) > room ? undefined : part;
 }
 
-function sizeOf(part: Part): number {
-  return 'overflow' in part ? REFERENCE_BYTES : Buffer.byteLength(part.content) + (part.raw?.length ?? 0);
+function sizeOf({ content, raw }: Part): number {
+  return Buffer.byteLength(content) + (raw?.length ?? 0);
 }
 
 /** What each output has in common, without the closing brace. */
