@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { execa } from 'execa';
 import { CACHE, PROJECT } from '../local/project.ts';
-import { NODE_BUNDLE } from '../scripts/bundle-lambdas.ts';
+import { FUNCTION_BUNDLE } from '../scripts/bundle-lambdas.ts';
 
 const FOLDER = join(CACHE, 'bench');
 
@@ -26,7 +26,7 @@ export const FUNCTION_ENVIRONMENT = {
 export async function bundle(entry: string): Promise<string> {
   await mkdir(FOLDER, { recursive: true });
   const outfile = join(FOLDER, `${entry.replaceAll('/', '-').replace(/\.ts$/, '')}.mjs`);
-  await build({ ...NODE_BUNDLE, entryPoints: [join(PROJECT, 'bench', entry)], outfile });
+  await build({ ...FUNCTION_BUNDLE, entryPoints: [join(PROJECT, 'bench', entry)], outfile });
   return outfile;
 }
 

@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import '../english-errors.ts';
+import * as z from 'zod/mini';
 import type { Scope } from '../../lib/contracts/access.ts';
 import { InvalidInputError } from '../errors.ts';
 
@@ -23,41 +24,54 @@ const MOST_PATTERNS = 1000;
 const MOST_RULES = 1000;
 
 const patterns = (longest: number, what: string) =>
-  z.array(z.string().min(1).max(longest)).min(1).max(MOST_PATTERNS).describe(what);
+  z
+    .array(z.string().check(z.minLength(1), z.maxLength(longest)))
+    .check(z.minLength(1), z.maxLength(MOST_PATTERNS), z.describe(what));
 
 const accessRule = z
   .strictObject({
-    description: z.string().max(1000).optional().describe('What the rule is for.'),
-    principals: patterns(
-      LONGEST_PRINCIPAL,
-      'Callers by id: subject of a person, client id of a machine. "*" is any text.',
-    ).optional(),
-    groups: patterns(
-      LONGEST_PRINCIPAL,
-      'Callers by a group that their token names. "*" is any text.',
-    ).optional(),
+    description: z.optional(z.string().check(z.maxLength(1000), z.describe('What the rule is for.'))),
+    principals: z.optional(
+      patterns(
+        LONGEST_PRINCIPAL,
+        'Callers by id: subject of a person, client id of a machine. "*" is any text.',
+      ),
+    ),
+    groups: z.optional(
+      patterns(LONGEST_PRINCIPAL, 'Callers by a group that their token names. "*" is any text.'),
+    ),
     actions: z
       .array(z.enum([...RULE_ACTIONS, '*']))
-      .min(1)
-      .describe('What they may do, by the names of the scopes, which their token needs as well. "*" is all.'),
+      .check(
+        z.minLength(1),
+        z.describe(
+          'What they may do, by the names of the scopes, which their token needs as well. "*" is all.',
+        ),
+      ),
     models: patterns(LONGEST_NAME, 'With which models, by name. "*" is any text.'),
-    aliases: patterns(
-      LONGEST_NAME + 1,
-      'By which aliases ("*" is any text), and by which version numbers: "@7", or "@*" for all. A request that names no version means the alias "champion". Default: all aliases and numbers.',
-    ).optional(),
+    aliases: z.optional(
+      patterns(
+        LONGEST_NAME + 1,
+        'By which aliases ("*" is any text), and by which version numbers: "@7", or "@*" for all. A request that names no version means the alias "champion". Default: all aliases and numbers.',
+      ),
+    ),
   })
-  .refine(({ principals, groups }) => principals !== undefined || groups !== undefined, {
-    error: 'a rule needs "principals" or "groups": whom it is for',
-  });
+  .check(
+    z.refine(({ principals, groups }) => principals !== undefined || groups !== undefined, {
+      error: 'a rule needs "principals" or "groups": whom it is for',
+    }),
+  );
 
 /** Schema of the document; access-rules-schema.ts publishes it. */
 export const accessDocument = z.strictObject({
-  $schema: z.string().optional().describe('Where an editor finds this schema.'),
-  version: z.literal(1).describe('Version of this format.'),
+  $schema: z.optional(z.string().check(z.describe('Where an editor finds this schema.'))),
+  version: z.literal(1).check(z.describe('Version of this format.')),
   rules: z
     .array(accessRule)
-    .max(MOST_RULES)
-    .describe('Whatever no rule allows is refused. The order does not matter.'),
+    .check(
+      z.maxLength(MOST_RULES),
+      z.describe('Whatever no rule allows is refused. The order does not matter.'),
+    ),
 });
 
 export type AccessDocument = Readonly<z.infer<typeof accessDocument>>;

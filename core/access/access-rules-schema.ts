@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { accessDocument } from './access-document.ts';
 
 /** JSON Schema (2020-12) of the access rules, for editors and other tools. */

@@ -1,18 +1,21 @@
-import * as z from 'zod';
+import '../../core/english-errors.ts';
+import * as z from 'zod/mini';
 import type { ExchangeUrlsOptions } from '../../aws/exchange-urls.ts';
 import { ENVIRONMENT } from '../../lib/contracts/environment.ts';
 
+const text = z.string().check(z.minLength(1));
+
 const variables = z.object({
-  [ENVIRONMENT.registryTable]: z.string().min(1),
-  [ENVIRONMENT.artifactsBucket]: z.string().min(1),
-  [ENVIRONMENT.aliasMaxAge]: z.coerce.number().nonnegative().default(10),
-  [ENVIRONMENT.exchangeBucket]: z.string().min(1).optional(),
-  [ENVIRONMENT.exchangeUrlExpiry]: z.coerce.number().int().positive().default(900),
-  [ENVIRONMENT.prime]: z
-    .string()
-    .default('[]')
-    .transform((text) => z.array(z.string()).parse(JSON.parse(text))),
-  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
+  [ENVIRONMENT.registryTable]: text,
+  [ENVIRONMENT.artifactsBucket]: text,
+  [ENVIRONMENT.aliasMaxAge]: z._default(z.coerce.number().check(z.nonnegative()), 10),
+  [ENVIRONMENT.exchangeBucket]: z.optional(text),
+  [ENVIRONMENT.exchangeUrlExpiry]: z._default(z.coerce.number().check(z.int(), z.positive()), 900),
+  [ENVIRONMENT.prime]: z.pipe(
+    z._default(z.string(), '[]'),
+    z.transform((list) => z.array(z.string()).parse(JSON.parse(list))),
+  ),
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().check(z.positive()),
 });
 
 export interface InferEnvironment {
