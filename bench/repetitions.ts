@@ -1,4 +1,4 @@
-import type { Measurement } from './benchmark.ts';
+import type { Measurement, Target } from './benchmark.ts';
 
 /** The middle of the values, or the mean of the two in the middle. @throws RangeError when there are none */
 export function median(values: readonly number[]): number {
@@ -10,13 +10,19 @@ export function median(values: readonly number[]): number {
 }
 
 /** The figure that stands for all repetitions. */
-export function measurement(name: string, unit: Measurement['unit'], values: readonly number[]): Measurement {
+export function measurement(
+  name: string,
+  unit: Measurement['unit'],
+  values: readonly number[],
+  target?: Target,
+): Measurement {
   return {
     name,
     unit,
     median: median(values),
     range: [Math.min(...values), Math.max(...values)],
     repetitions: values.length,
+    ...(target && { target }),
   };
 }
 

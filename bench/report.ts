@@ -1,10 +1,13 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { table } from '../cli/table.ts';
-import type { Benchmark, Measurement } from './benchmark.ts';
+import type { Benchmark, Measurement, Target } from './benchmark.ts';
 
 /** What one benchmark found, or why it could not run here. */
 export type Outcome = Pick<Benchmark, 'name' | 'title'> &
-  ({ readonly measurements: readonly Measurement[] } | { readonly leftOut: string });
+  ({ readonly measurements: readonly Measurement[] } | { readonly leftOut: string }) & {
+    /** What has to be known beside the figures. */
+    readonly notes?: readonly string[];
+  };
 
 /** One run, as `.cache/bench.json` holds it. */
 export interface Report {
@@ -50,14 +53,26 @@ export function reportText({ date, quick, machine, outcomes }: Report): string {
 function outcomeText(outcome: Outcome): string {
   const title = `${outcome.name}: ${outcome.title}`;
   if ('leftOut' in outcome) return `${title}\nleft out: ${outcome.leftOut}`;
-  const rows = outcome.measurements.map(({ name, unit, median, range: [least, most], repetitions }) => [
-    name,
-    figure(median),
-    unit,
-    repetitions === 1 ? '' : `${figure(least)} to ${figure(most)}`,
-    String(repetitions),
-  ]);
-  return `${title}\n${table(['', 'median', '', 'range', 'repetitions'], rows)}`;
+  const rows = outcome.measurements.map(
+    ({ name, unit, median, range: [least, most], repetitions, target }) => [
+      name,
+      figure(median),
+      unit,
+      repetitions === 1 ? '' : `${figure(least)} to ${figure(most)}`,
+      String(repetitions),
+      target ? targetText(median, target) : '',
+    ],
+  );
+  const notes = (outcome.notes ?? []).map((note) => `\n- ${note}`).join('');
+  return `${title}${notes}\n${table(['', 'median', '', 'range', 'repetitions', ''], rows)}`;
+}
+
+function targetText(value: number, target: Target): string {
+  const [reached, wanted] =
+    'atLeast' in target
+      ? [value >= target.atLeast, `at least ${target.atLeast}`]
+      : [value <= target.atMost, `at most ${target.atMost}`];
+  return `${reached ? 'reached' : 'missed'}: ${wanted}`;
 }
 
 /** Three digits that count; whole numbers from 100 on. */

@@ -29,11 +29,17 @@ able = bool(find_spec("venv") and find_spec("ensurepip"))
 print(json.dumps({"executable": sys.executable, "version": sys.version_info[:2], "canMakeEnvironments": able}))
 `;
 
-/** Finds a Python that can hold the emulator, or says in one line what is missing. */
-export async function findPython(ask: AskPython = askPython): Promise<PythonSearch> {
+/**
+ * Finds a Python that can hold the emulator, or says in one line what is missing.
+ * @param names to look for, in this order
+ */
+export async function findPython(
+  ask: AskPython = askPython,
+  names: readonly string[] = PYTHON_NAMES,
+): Promise<PythonSearch> {
   const unable: PythonAnswer[] = [];
   const tooOld: PythonAnswer[] = [];
-  for (const name of PYTHON_NAMES) {
+  for (const name of names) {
     const answer = await ask(name);
     if (!answer) continue;
     const [major, minor] = answer.version;

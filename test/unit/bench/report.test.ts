@@ -44,6 +44,27 @@ describe('a report', () => {
     expect(text).toContain('left out: There is no Python.');
   });
 
+  it('says whether a figure is what it ought to be, and what has to be known beside them', () => {
+    const figures = { unit: 'times', range: [2, 2], repetitions: 1 } as const;
+    const text = reportText({
+      ...REPORT,
+      outcomes: [
+        {
+          name: 'server',
+          title: 'Beside its peers',
+          notes: ['mosec is left out'],
+          measurements: [
+            { ...figures, name: 'ratio', median: 2, target: { atLeast: 2 } },
+            { ...figures, name: 'p99', median: 2, target: { atMost: 1.9 } },
+          ],
+        },
+      ],
+    });
+    expect(text).toContain('- mosec is left out');
+    expect(text).toMatch(/ratio.*reached: at least 2$/m);
+    expect(text).toMatch(/p99.*missed: at most 1\.9$/m);
+  });
+
   it('says when its figures mean nothing', () => {
     expect(reportText(REPORT)).not.toContain('mean nothing');
     expect(reportText({ ...REPORT, quick: true })).toContain('mean nothing');
