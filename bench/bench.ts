@@ -9,6 +9,7 @@ import { coldStart } from './cold-start/cold-start.ts';
 import { deploy } from './deploy.ts';
 import { inference } from './inference/inference.ts';
 import { profile } from './profile/profile.ts';
+import { pythonHandler } from './python-handler/python-handler.ts';
 import { quota } from './quota/quota.ts';
 import { records } from './records/records.ts';
 import { type Outcome, type Report, reportText, thisMachine } from './report.ts';
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   coldStart,
   coldModels,
   quota,
+  pythonHandler,
   server,
   synth,
   deploy,

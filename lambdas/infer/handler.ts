@@ -3,8 +3,9 @@ import { apiHandler } from '../shared/api-handler.ts';
 import { functionLogger } from '../shared/function-logger.ts';
 import { functionMetrics } from '../shared/function-metrics.ts';
 import { isSelfCheck, type SelfCheckEvent, type SelfCheckResult } from '../shared/self-check.ts';
+import { awsPorts } from './aws-ports.ts';
 import { readEnvironment } from './environment.ts';
-import { awsPorts, inferenceServer, inferModels } from './inference-server.ts';
+import { inferenceServer, inferModels } from './inference-server.ts';
 import { prime } from './prime.ts';
 import { selfCheck } from './self-check.ts';
 

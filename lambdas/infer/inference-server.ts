@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
-import { AccessRulesTable } from '../../aws/access-rules-table.ts';
-import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
-import { dynamoDb, s3, s3Signer } from '../../aws/clients.ts';
-import { ExchangeBucket } from '../../aws/exchange-bucket.ts';
-import { ExchangeUrls } from '../../aws/exchange-urls.ts';
-import { RegistryTable } from '../../aws/registry-table.ts';
 import { AccessControl } from '../../core/access/access-control.ts';
 import type { AccessRulesReader } from '../../core/access/access-revision.ts';
 import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
@@ -36,11 +30,11 @@ export interface InferPorts {
   readonly exchange?: TensorExchange;
 }
 
-/** The protocol's server over a registry, on AWS unless given, and the engine in this process. */
+/** The protocol's server over a registry and the engine in this process. */
 export function inferenceServer(
   environment: InferEnvironment,
   { logger, metrics }: InferTools,
-  ports: InferPorts = awsPorts(environment),
+  ports: InferPorts,
   models: ServedModels = inferModels(environment, { logger, metrics }, ports),
 ): OpenInferenceServer {
   const now = () => performance.now();
@@ -85,14 +79,4 @@ export function inferModels(
       logEngine(event, logger);
     },
   });
-}
-
-export function awsPorts({ registryTable, artifactsBucket, exchange }: InferEnvironment): InferPorts {
-  const table = dynamoDb();
-  return {
-    registry: new RegistryTable(table, registryTable),
-    rules: new AccessRulesTable(table, registryTable),
-    artifacts: new ArtifactsBucket(s3(), artifactsBucket),
-    exchange: exchange && new ExchangeBucket(s3(), new ExchangeUrls(s3Signer(), exchange)),
-  };
 }

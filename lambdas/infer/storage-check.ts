@@ -1,5 +1,6 @@
 import { StrataError, UnavailableError } from '../../core/errors.ts';
 import { resultKey } from '../../core/protocol/exchange/exchange-key.ts';
+import { ArtifactMissingError } from '../../core/registry/artifact-reader.ts';
 import type { ModelVersion } from '../../core/registry/model-version.ts';
 import type { InferPorts } from './inference-server.ts';
 
@@ -16,8 +17,11 @@ const SELF = 'self-check';
  * Touches what serving reads and writes, with the function's own settings and permissions: the first bytes of a champion's
  * file, and a result in the exchange. Where nothing is registered there is no file to read.
  *
- * @throws StrataError what the store answers: when none of a few champions can be opened, so that one damaged file does
- *   not hold up the release that may mend it
+ * A file that the store says it does not hold is no fault of the new code: to get that answer takes the right bucket and
+ * the permission to read it. Data that was lost before must not hold up the release that may mend it; callers get 503
+ * for that model and the alarms of `Serving` tell of it.
+ *
+ * @throws StrataError what the store answers: when none of a few champions can be opened for another reason
  */
 export async function checkStorage({
   registry,
@@ -32,7 +36,7 @@ export async function checkStorage({
       failure = undefined;
       break;
     } catch (error) {
-      failure = error;
+      failure = error instanceof ArtifactMissingError ? undefined : error;
     }
   }
   if (failure !== undefined) throw failure;
