@@ -4,6 +4,7 @@ import { pipeline, type Readable, Transform } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { UnavailableError } from '../core/errors.ts';
+import { ArtifactMissingError } from '../core/registry/artifact-reader.ts';
 import type { ArtifactStore } from '../core/registry/artifact-store.ts';
 import { fileChanged } from '../core/registry/model-file.ts';
 import type { Artifact } from '../core/registry/model-version.ts';
@@ -35,13 +36,9 @@ export class ArtifactsBucket implements ArtifactStore {
       );
       return Body as Readable;
     } catch (error) {
-      if (isMissing(error)) {
-        throw new UnavailableError(
-          'ARTIFACT_UNAVAILABLE',
-          `The artifact ${artifact.digest} is not stored; register the model again.`,
-          { cause: error },
-        );
-      }
+      // A bucket that does not exist is answered with the same status, and is another fault.
+      if (isMissing(error) && (error as Error).name === 'NoSuchKey')
+        throw new ArtifactMissingError(artifact, error);
       if (isForbidden(error)) {
         throw new UnavailableError(
           'ARTIFACT_UNAVAILABLE',

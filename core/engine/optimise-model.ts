@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StrataError } from '../errors.ts';
 import type { Difference, Tolerance } from '../onnx/compare-outputs.ts';
@@ -11,6 +9,7 @@ import { filesOfFolder, type ModelFolder, refuseReplacing, writeModelFolder } fr
 import { withModel } from './open-model.ts';
 import { OPTIMISE_STEPS, type OptimiseStep } from './optimise-steps.ts';
 import { compareSamples, runAgain, runSamples, type Sample } from './run-samples.ts';
+import { withWorkplace } from './workplace.ts';
 
 /** Rounding of other kernels and of fused operators; a fault of a kernel is larger by orders of magnitude. */
 const TOLERANCE: Tolerance = { absolute: 1e-4, relative: 1e-3 };
@@ -73,8 +72,7 @@ export async function optimiseModel(
 ): Promise<OptimiseReport> {
   const original = await readModelOnDisk(input.path);
   await refuseReplacing(original, filesOfFolder(original, input.directory));
-  const workplace = await mkdtemp(join(tmpdir(), 'strata-optimise-'));
-  try {
+  return await withWorkplace('strata-optimise-', async (workplace) => {
     const samples = await referenceSamples(original, input);
     const { reports, best } = await applySteps(
       original,
@@ -101,9 +99,7 @@ export async function optimiseModel(
       samples: samples.repeatable.length,
       ...(gain && { gain }),
     };
-  } finally {
-    await rm(workplace, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What the original makes of the inputs, or why that is no measure. */

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidInputError } from '../errors.ts';
 import type { Difference } from '../onnx/compare-outputs.ts';
@@ -13,6 +12,7 @@ import { type Gain, measureGain } from './measure-model.ts';
 import { refuseReplacing, writeModelFile } from './model-folder.ts';
 import { withModel } from './open-model.ts';
 import { compareSamples, runAgain, runSamples, type Sample } from './run-samples.ts';
+import { withWorkplace } from './workplace.ts';
 
 export interface QuantiseInput extends QuantiseOptions {
   /** The ONNX file; weights may stand beside it. */
@@ -64,8 +64,7 @@ export async function quantiseModel(
 ): Promise<QuantiseReport> {
   const original = await readModelOnDisk(input.path);
   await refuseReplacing(original, [input.output]);
-  const workplace = await mkdtemp(join(tmpdir(), 'strata-quantise-'));
-  try {
+  return await withWorkplace('strata-quantise-', async (workplace) => {
     onProgress({ step: 'quantise' });
     const samples = await reference(original, input);
     const path = join(workplace, 'quantised.onnx');
@@ -89,9 +88,7 @@ export async function quantiseModel(
       samples: samples.length,
       ...(gain && { gain }),
     };
-  } finally {
-    await rm(workplace, { recursive: true, force: true });
-  }
+  });
 }
 
 async function reference({ path, model }: ModelOnDisk, { inputs }: QuantiseInput): Promise<Sample[]> {

@@ -39,7 +39,7 @@ const OLDEST_OPSET = 11;
  * that the model brings along stay as they are.
  *
  * @param model changed; its weights stand in it
- * @throws InvalidInputError `QUANTISE_OPSET`, `NOTHING_TO_QUANTISE`
+ * @throws InvalidInputError `QUANTISE_OPSET`, `UNKNOWN_WEIGHT`, `NOTHING_TO_QUANTISE`
  */
 export function quantiseGraph(
   model: OnnxModel,
@@ -64,9 +64,21 @@ export function quantiseGraph(
     rewriter.rewrite(graph, scope);
   }
   const { quantised, kept } = rewriter;
+  refuseUnknown(keep, [...quantised, ...kept]);
   if (quantised.length === 0) throw nothingToDo(kept);
   dropUnused(model, new Set(quantised.map(({ weight }) => weight)));
   return { quantised, kept };
+}
+
+/** A weight that is to be kept and is none of those in question was misspelled, and would be quantised silently. */
+function refuseUnknown(keep: ReadonlySet<string>, uses: readonly WeightUse[]): void {
+  const names = new Set(uses.map(({ weight }) => weight));
+  const unknown = [...keep].filter((name) => !names.has(name));
+  if (unknown.length === 0) return;
+  throw new InvalidInputError(
+    'UNKNOWN_WEIGHT',
+    `The model has no ${unknown.length === 1 ? 'weight' : 'weights'} ${unknown.join(', ')} that quantising could change. ${names.size === 0 ? 'It has none at all' : `Those that there are: ${[...names].sort().join(', ')}`}.`,
+  );
 }
 
 function nothingToDo(kept: readonly KeptWeight[]): InvalidInputError {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { UnavailableError } from '../../../core/errors.ts';
 import { describeModel } from '../../../core/onnx/describe-model.ts';
-import type { ArtifactReader } from '../../../core/registry/artifact-reader.ts';
+import { ArtifactMissingError, type ArtifactReader } from '../../../core/registry/artifact-reader.ts';
 import type { Artifact, ModelVersion } from '../../../core/registry/model-version.ts';
 import { modelFile } from './model-file.ts';
 
@@ -33,10 +32,10 @@ export class MemoryArtifacts implements ArtifactReader {
     return this;
   }
 
-  async open({ digest }: Artifact): Promise<Readable> {
-    this.opened.push(digest);
-    const bytes = this.#bytes.get(digest);
-    if (!bytes) throw new UnavailableError('ARTIFACT_UNAVAILABLE', `no artifact ${digest}`);
+  async open(artifact: Artifact): Promise<Readable> {
+    this.opened.push(artifact.digest);
+    const bytes = this.#bytes.get(artifact.digest);
+    if (!bytes) throw new ArtifactMissingError(artifact);
     return Readable.from(chunks(bytes));
   }
 }

@@ -220,6 +220,21 @@ describe('quantising a graph', () => {
     ]);
   });
 
+  it('refuses to keep what is not there, and says what is', () => {
+    const original = model({
+      ...PRODUCT,
+      output: [value('y', Type.FLOAT, ['n', 64])],
+      initializer: [weights('a', [64, 64])],
+      node: [node('MatMul', ['x', 'a'], 'y')],
+    });
+    expect(() => quantised(original, { keep: new Set(['a', 'A']) })).toThrow(
+      expect.objectContaining({
+        code: 'UNKNOWN_WEIGHT',
+        message: expect.stringMatching(/no weight A .*: a\.$/),
+      }),
+    );
+  });
+
   it('stays within 7 bits when told so, and differs more', async () => {
     const original = model({
       ...PRODUCT,

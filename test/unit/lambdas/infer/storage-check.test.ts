@@ -35,6 +35,12 @@ describe('a version of infer is ready', () => {
     expect(await readiness({ registry, artifacts: storeWith('fixed') })).toEqual(READY);
   });
 
+  it('when the store says that it does not hold the only file that is asked for: the new code reached it', async () => {
+    expect(await readiness({ registry: registryOf([fixed]), artifacts: new MemoryArtifacts() })).toEqual(
+      READY,
+    );
+  });
+
   it('and has read the first bytes of one file, and no more', async () => {
     const store = storeWith('add_sub', 'fixed');
     await readiness({ registry, artifacts: store });
@@ -50,8 +56,11 @@ describe('a version of infer is ready', () => {
 });
 
 describe('a version of infer is not ready', () => {
-  it('when it can open no champion', async () => {
-    expect(await readiness({ registry, artifacts: new MemoryArtifacts() })).toEqual({
+  it('when it may open no champion', async () => {
+    const closed = {
+      open: () => Promise.reject(new UnavailableError('ARTIFACT_UNAVAILABLE', 'may not be read')),
+    };
+    expect(await readiness({ registry, artifacts: closed })).toEqual({
       status: 503,
       code: 'ARTIFACT_UNAVAILABLE',
     });
