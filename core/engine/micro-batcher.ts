@@ -30,7 +30,7 @@ export interface MicroBatcherOptions {
   readonly maxRows?: number;
   /** Most elements of a merged input: beyond, copying costs more than the run saves. @default 262144 */
   readonly maxElements?: number;
-  /** How long a merged run may take, in milliseconds. @default 25 */
+  /** How long a merged run may take, in milliseconds. @default 75 */
   readonly targetMs?: number;
   /** Clock in milliseconds. */
   readonly now?: () => number;
@@ -84,7 +84,7 @@ export class MicroBatcher implements ModelRunner {
       maxWaiting: 1000,
       maxRows: 256,
       maxElements: 2 ** 18,
-      targetMs: 25,
+      targetMs: 75,
       now: () => performance.now(),
       ...options,
     };

@@ -91,7 +91,7 @@ async function inferWith(
   await runner.load(version);
   const loaded = now();
   const names = choices.map(({ name }) => name);
-  const outputs = await runner.run(version, inputs, names, request.signal);
+  const outputs = await runner.run(version, inputs, names, request.caller);
   const computed = now();
   const predictionId = tools.newId();
   const takesReferences = booleanParameter(asked.parameters, 's3_outputs', 'the request') ?? false;

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BatchPace } from '../../../../core/engine/batch-pace.ts';
 
@@ -24,6 +25,22 @@ describe('how many rows are merged', () => {
     const rows = learned(5, 1).maxRows();
     expect(5 + rows).toBeLessThanOrEqual(26);
     expect(rows).toBeGreaterThan(8);
+  });
+
+  it('is as many as lose next to nothing of what the model can answer, and no more', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.05, max: 10, noNaN: true }),
+        fc.double({ min: 0.05, max: 1, noNaN: true }),
+        (fixed, perRow) => {
+          const rows = learned(fixed, perRow, [1, 2, 5, 200]).maxRows();
+          const isMost = rows === 256 || fixed + (rows + 1) * perRow > 24.9;
+          const each = (count: number) => fixed / count + perRow;
+          expect(isMost || each(rows + 1) <= 1.03 * perRow * 1.001).toBe(true);
+          expect(rows === 1 || each(rows - 1) >= 1.03 * perRow * 0.999).toBe(true);
+        },
+      ),
+    );
   });
 
   it('is one where a row costs as much beside others as alone', () => {
