@@ -1,8 +1,8 @@
 """
-BentoML with one worker and adaptive batching: https://docs.bentoml.com/en/latest/get-started/adaptive-batching.html.
+BentoML with one worker and adaptive batching: https://docs.bentoml.com/en/latest/guides/adaptive-batching.html.
 
-The concurrency is that of a batch, as https://docs.bentoml.com/en/latest/build-with-bentoml/services.html advises where
-requests are batched.
+The concurrency is that of a batch, as https://docs.bentoml.com/en/latest/guides/concurrency.html advises where requests
+are batched.
 """
 
 import os
@@ -21,6 +21,6 @@ class Predict:
     def __init__(self):
         self.model = described
 
-    @bentoml.api(route="/predict", batchable=True, max_batch_size=64, max_latency_ms=1000)
+    @bentoml.api(route="/predict", batchable=True, max_batch_size=64)
     def predict(self, rows: list[Row]) -> list[Answer]:
         return self.model.run([row.__dict__ for row in rows])

@@ -56,7 +56,8 @@ export const slowSteady: Row = {
   name: 'slow-steady',
   async run(field) {
     const model = await slowModel(field.quick);
-    const found = await inRounds(field, mergers(field), model, APART.server, async (server, round) => {
+    const subjects = [strata, ...field.five, ...field.mosec];
+    const found = await inRounds(field, subjects, model, APART.server, async (server, round) => {
       const { seconds } = field;
       const question = { connections: CONNECTIONS, seconds, warmSeconds: field.warmSeconds(round) };
       const { perSecond } = await measure(server, field.client, question, APART.client);
