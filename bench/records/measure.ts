@@ -1,14 +1,30 @@
 import { createReadStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KinesisStreamRecord } from 'aws-lambda';
 import { Engine } from '../../core/engine/engine.ts';
 import { RecordServer } from '../../core/protocol/record-server.ts';
 import { singleVersionRegistry } from '../../core/registry/single-version.ts';
+import { inferStream } from '../../lambdas/infer-stream/infer-stream.ts';
+import { ResultsStream } from '../../lambdas/infer-stream/results-stream.ts';
 import { demoVersion } from '../inference/demo.ts';
 
-/** Records of a stream's batch: all of one call, against one call for each. Both the whole way, from record to answer. */
-const [file = '', repetitions = '1', mergedName = '', oneByOneName = ''] = process.argv.slice(2);
+/** What a thousand records take, in milliseconds. */
+export interface Times {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+export interface Repetition {
+  readonly oneByOne: Times;
+  readonly merged: Times;
+}
+
+/** The records of a stream, all of one call, against one call for each: from the event's bytes to those of the results. */
+const [file = '', repetitions = '1'] = process.argv.slice(2);
 const COUNT = 1000;
+/** Calls with all records that are measured as one: a single one is over before the garbage collector begins. */
+const CALLS = 10;
 const version = await demoVersion(file, 'records');
 const server = new RecordServer({
   registry: singleVersionRegistry(version),
@@ -20,52 +36,62 @@ const server = new RecordServer({
   }),
   model: 'records',
   maxElements: 1_000_000,
-  newId: () => 'prediction',
+  newId: () => '8f5c1a0e-6d0b-4f0e-9a55-3c9a3c0f7b11',
 });
+// The request to Kinesis is left out: it is the same for both.
+const results = new ResultsStream({ send: async () => ({ Records: [] }) }, 'results');
 
-/** A row that fills each input with a number or text of its own. */
+/** A row that fills each input with numbers or texts of its own. */
 function row(index: number): Record<string, unknown> {
   return Object.fromEntries(
     version.description.inputs.map(({ name, datatype, shape }, input) => {
       const inner = shape.slice(1).reduce((product, length) => product * Math.max(1, length), 1);
-      const value = datatype === 'BYTES' ? 'text' : ((index * 7 + input * 3) % 50) + 1;
-      return [name, inner === 1 ? value : Array.from({ length: inner }, () => value)];
+      const values = Array.from({ length: inner }, (_, element) =>
+        datatype === 'BYTES' ? 'text' : ((index * 7 + input * 3 + element * 11) % 50) + 1,
+      );
+      return [name, inner === 1 ? values[0] : values];
     }),
   );
 }
 
-const records = Array.from({ length: COUNT }, (_, index) => {
-  const value = row(index);
-  return () => ({ value, exact: () => value });
+const records = Array.from({ length: COUNT }, (_, index): KinesisStreamRecord => {
+  const kinesis = {
+    data: Buffer.from(JSON.stringify(row(index))).toString('base64'),
+    partitionKey: `key-${index}`,
+    sequenceNumber: String(49_590_338_271_490_256_608_559_692_538_361_571_095_921_575_989n + BigInt(index)),
+  };
+  return { kinesis } as KinesisStreamRecord;
 });
 
+async function answer(batch: readonly KinesisStreamRecord[]): Promise<void> {
+  const outcome = await inferStream(batch, { server, results, requestId: 'request' });
+  if (outcome.records !== batch.length || outcome.rejected > 0) throw new Error('not all were answered');
+}
+
 async function merged(): Promise<void> {
-  for (const outcome of await server.answer(records)) if ('error' in outcome) throw outcome.error;
+  for (let call = 0; call < CALLS; call++) await answer(records);
 }
 
 async function oneByOne(): Promise<void> {
-  for (const record of records) {
-    const [outcome] = await server.answer([record]);
-    if (!outcome || 'error' in outcome) throw outcome?.error;
-  }
+  for (const record of records) await answer([record]);
 }
 
-/** Of the processor, which other processes of the machine do not change; both work on one thread all the time. */
-async function milliseconds(work: () => Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
+/** Other processes of the machine do not change the time of the processor. */
+async function timesOf(work: () => Promise<void>, calls = 1): Promise<Times> {
+  const [before, started] = [process.cpuUsage(), performance.now()];
   await work();
   const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return { cpu: (user + system) / 1000 / calls, wall: (performance.now() - started) / calls };
 }
 
 // Until it is known that rows may be merged, and how many are worth it.
-for (let i = 0; i < 5; i++) await merged();
+await merged();
 await oneByOne();
-const measured: Record<string, number>[] = [];
-for (let i = 0; i < Number(repetitions); i++) {
+const measured: Repetition[] = [];
+for (let time = 0; time < Number(repetitions); time++) {
   measured.push({
-    [oneByOneName]: await milliseconds(oneByOne),
-    [mergedName]: await milliseconds(merged),
+    oneByOne: await timesOf(oneByOne),
+    merged: await timesOf(merged, CALLS),
   });
 }
 process.send?.(measured);

@@ -1,27 +1,47 @@
 import { DEMO_FILE } from '../../local/demo-model.ts';
 import type { Benchmark, Effort, Measurement } from '../benchmark.ts';
 import { bundle, inProcess } from '../child.ts';
-import { measurement, measurements } from '../repetitions.ts';
+import { benchModels } from '../inference/models.ts';
+import { measurement } from '../repetitions.ts';
+import type { Repetition } from './measure.ts';
 
-const MERGED = '1000 records, merged, CPU time';
-const ONE_BY_ONE = '1000 records, one run for each, CPU time';
-
-/** What functions on streams and in state machines gain by merging, on the demo model, in one process. */
+/** What functions on streams gain by merging, in one process: from the bytes of a thousand records to those of the results. */
 export const records: Benchmark = {
   name: 'records',
-  title: 'Records of a stream or batch: merged, against one run for each',
+  title: 'A thousand records of a stream: merged, against one run for each',
   async run({ quick }: Effort): Promise<Measurement[]> {
-    const measured = await inProcess<Record<typeof MERGED | typeof ONE_BY_ONE, number>[]>(
-      await bundle('records/measure.ts'),
-      [DEMO_FILE, quick ? '1' : '15', MERGED, ONE_BY_ONE],
-    );
-    return [
-      ...measurements('ms', measured),
-      measurement(
-        'gain',
-        'times',
-        measured.map((times) => times[ONE_BY_ONE] / times[MERGED]),
-      ),
-    ];
+    const measure = await bundle('records/measure.ts');
+    const measured: Measurement[] = [];
+    for (const { name, file } of await benchModels(DEMO_FILE)) {
+      const repetitions = await inProcess<Repetition[]>(measure, [file, quick ? '1' : '15']);
+      measured.push(...figures(name, repetitions));
+    }
+    return measured;
   },
 };
+
+function figures(model: string, repetitions: readonly Repetition[]): Measurement[] {
+  const over = (figure: (repetition: Repetition) => number) => repetitions.map(figure);
+  return [
+    measurement(
+      `${model}: one run for each, CPU time`,
+      'ms',
+      over(({ oneByOne }) => oneByOne.cpu),
+    ),
+    measurement(
+      `${model}: merged, CPU time`,
+      'ms',
+      over(({ merged }) => merged.cpu),
+    ),
+    measurement(
+      `${model}: gain in CPU time`,
+      'times',
+      over(({ oneByOne, merged }) => oneByOne.cpu / merged.cpu),
+    ),
+    measurement(
+      `${model}: gain in time`,
+      'times',
+      over(({ oneByOne, merged }) => oneByOne.wall / merged.wall),
+    ),
+  ];
+}

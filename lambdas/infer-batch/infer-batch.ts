@@ -28,7 +28,7 @@ export async function inferBatch(
   const outcomes = await server.answer(records.map((value) => () => ({ value, exact: () => value })));
   const failed = outcomes.filter((outcome) => 'error' in outcome).length;
   return {
-    results: outcomes.map((outcome) => JSON.parse(jsonOf(outcome, requestId), keepDigits) as unknown),
+    results: outcomes.map((outcome) => parse(jsonOf(outcome, requestId))),
     succeeded: outcomes.length - failed,
     failed,
   };
@@ -46,6 +46,14 @@ function recordsOf(event: BatchEvent): readonly unknown[] {
 function jsonOf(outcome: RecordOutcome, requestId: string): string {
   if ('answer' in outcome) return outcome.answer;
   return Buffer.from(errorResponse(outcome.error, requestId).body).toString();
+}
+
+/** So many digits in a row, but for decimals: an integer that may be beyond 2^53. */
+const LARGE_INTEGER = /(?:^|[^.\d])\d{16}/;
+
+/** With a reviver only where one is needed: it makes parsing take seven times as long. */
+function parse(text: string): unknown {
+  return LARGE_INTEGER.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);
 }
 
 /** Lambda writes the result as JSON once more: integers beyond 2^53 go through it as the digits that they are. */

@@ -58,7 +58,7 @@ describe('what an operator hears of', () => {
     Object.values(template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
   const titlesOf = (template: Template) =>
     alarmsOf(template)
-      .map(({ AlarmDescription }) => (AlarmDescription as string).split('. ')[0])
+      .map(({ AlarmDescription }) => (AlarmDescription as string).split('. ')[0] ?? '')
       .sort();
 
   it('on a stream: calls that fail or are turned away, and records that wait, are rejected or given up', () => {
