@@ -34,6 +34,9 @@ export interface ModelFilesOptions {
   readonly freeBytes?: ((directory: string) => Promise<number>) | undefined;
 }
 
+/** Times that a file is fetched before its download is given up. */
+const COPY_ATTEMPTS = 3;
+
 /**
  * Model files on the local disk: `<digest>.onnx`, or `<digest>.folder` where weights stand beside the model.
  *
@@ -110,14 +113,27 @@ export class ModelFiles {
   }
 
   async #copy(part: ArtifactFile, partial: string): Promise<void> {
-    const { artifacts, onMismatch } = this.#options;
+    const { onMismatch } = this.#options;
     const path = join(partial, part.name);
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const { digest, size } = part;
-    const content = await copied(await artifacts.open({ digest, size }), path, part);
+    const content = await this.#copied({ digest, size }, path);
     if (content.agrees()) return;
     onMismatch(mismatch('store', part, content));
     throw mismatched(part);
+  }
+
+  /** Clients of stores try again what is refused, and not what breaks off in the middle. */
+  async #copied(artifact: Artifact, path: string): Promise<MeasuredStream> {
+    for (let attempt = 1; ; attempt += 1) {
+      const source = await this.#options.artifacts.open(artifact);
+      try {
+        return await copied(source, path, artifact);
+      } catch (error) {
+        if (attempt === COPY_ATTEMPTS || isOfDisk(error)) throw error;
+        await rm(path, { force: true });
+      }
+    }
   }
 }
 
@@ -192,6 +208,12 @@ function unavailable({ digest, size }: Artifact, cause: unknown): UnavailableErr
 
 async function discard(chunks: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of chunks);
+}
+
+/** Whether this machine is at fault: another try would meet the same full disk. */
+function isOfDisk(error: unknown): boolean {
+  const { syscall = '' } = error as NodeJS.ErrnoException;
+  return syscall === 'open' || syscall === 'write';
 }
 
 function isMissing(error: unknown): boolean {

@@ -89,20 +89,36 @@ describe('a file that is not there yet', () => {
     expect(given).toBeLessThan(100);
   });
 
-  it('is ARTIFACT_UNAVAILABLE when the store breaks off, and nothing of it is kept', async () => {
-    const broken: ArtifactReader = {
+  /** A store whose first streams break off. */
+  function breaking(times: number) {
+    const opened: number[] = [];
+    const store: ArtifactReader = {
       open: async () =>
         Readable.from(
           (function* () {
+            opened.push(opened.length);
             yield bytes.subarray(0, 10);
-            throw new Error('connection reset');
+            if (opened.length <= times) throw new Error('connection reset');
+            yield bytes.subarray(10);
           })(),
         ),
     };
-    await expect(taken(filesOn(broken))).rejects.toMatchObject({
+    return { store, opened };
+  }
+
+  it('is fetched again when the store breaks off', async () => {
+    const { store, opened } = breaking(2);
+    expect(await taken(filesOn(store))).toMatchObject({ source: 'store', content: bytes.toString() });
+    expect(opened).toHaveLength(3);
+  });
+
+  it('is ARTIFACT_UNAVAILABLE when the store breaks off again and again, and nothing of it is kept', async () => {
+    const { store, opened } = breaking(3);
+    await expect(taken(filesOn(store))).rejects.toMatchObject({
       code: 'ARTIFACT_UNAVAILABLE',
       message: expect.stringContaining('connection reset'),
     });
+    expect(opened).toHaveLength(3);
     expect(readdirSync(directory)).toEqual([]);
   });
 
