@@ -1,5 +1,6 @@
+import { fc, it } from '@fast-check/vitest';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import behindBasePath from '../../../../events/infer/behind-base-path.json' with { type: 'json' };
 import callerWithIam from '../../../../events/infer/caller-with-iam.json' with { type: 'json' };
 import { principalOf, toProtocolRequest } from '../../../../lambdas/shared/api-event.ts';
@@ -16,6 +17,42 @@ describe('a request by a custom domain', () => {
     expect(toProtocolRequest(behindBasePath as unknown as APIGatewayProxyEvent).path).toBe(
       '/v2/models/fixed_by_event/infer',
     );
+  });
+});
+
+/** The body that a request with these bytes has. */
+function bodyOf(bytes: Uint8Array, jsonLength: string): Uint8Array {
+  const event = structuredClone(callerWithIam) as unknown as APIGatewayProxyEvent;
+  event.headers = { 'Inference-Header-Content-Length': jsonLength };
+  event.body = Buffer.from(bytes).toString('base64');
+  event.isBase64Encoded = true;
+  return toProtocolRequest(event).body;
+}
+
+describe('the body of a request', () => {
+  it.prop([fc.uint8Array({ maxLength: 20_000 }), fc.nat({ max: 20_000 })])(
+    'is what was sent, and its tensors lie where numbers of any width may lie',
+    (bytes, jsonLength) => {
+      const body = bodyOf(bytes, String(jsonLength));
+      expect(Buffer.from(body).equals(bytes)).toBe(true);
+      expect((body.byteOffset + jsonLength) % 8).toBe(0);
+    },
+  );
+
+  it.each(['', 'x', '-3', '1e400', '99999999999999999999', 'NaN'])(
+    'is what was sent where the length of the JSON part is told as "%s"',
+    (told) => {
+      expect(Buffer.from(bodyOf(Buffer.from('{"a":1}'), told)).toString()).toBe('{"a":1}');
+    },
+  );
+
+  it('is text where it comes as text, and empty where there is none', () => {
+    const event = structuredClone(callerWithIam) as unknown as APIGatewayProxyEvent;
+    event.isBase64Encoded = false;
+    event.body = '{"ä":"€"}';
+    expect(Buffer.from(toProtocolRequest(event).body).toString()).toBe('{"ä":"€"}');
+    event.body = null;
+    expect(toProtocolRequest(event).body).toHaveLength(0);
   });
 });
 
