@@ -1,6 +1,6 @@
 import { assertWhy } from '../core/registry/alias-why.ts';
 import { assertAlias, assertVersionNumber } from '../core/registry/names.ts';
-import { aliasNeedsReady, modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
+import { aliasMovedMeanwhile, aliasNeedsReady, modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
 import type { AliasItem, VersionItem } from '../core/registry/registry-items.ts';
 import { aliasKey, versionKey } from '../core/registry/registry-keys.ts';
 import type { AliasChange, AliasMove, AliasTarget } from '../core/registry/registry-writer.ts';
@@ -9,7 +9,7 @@ import { aliasRemovalWrites, aliasWrites, changeVersion } from './registry-trans
 
 export async function setAlias(
   session: RegistrySession,
-  { model, alias, version, actor, ...why }: AliasChange,
+  { model, alias, version, replaces, actor, ...why }: AliasChange,
 ): Promise<AliasMove> {
   assertAlias(alias);
   assertWhy(why);
@@ -23,6 +23,7 @@ export async function setAlias(
       throw aliasNeedsReady({ model, version, status: target.status }, alias);
     }
     const move: AliasMove = { model, alias, from: pointed && String(pointed.version), to: version };
+    if (replaces !== undefined && move.from !== replaces) throw aliasMovedMeanwhile(move, replaces);
     if (move.from === move.to) return { writes: [], result: move };
     const context = { ...session.context(found.modelId, actor), why };
     const changedAt = pointed?.updatedAt ?? (await session.lastAliasChange(found.modelId, alias));

@@ -6,9 +6,12 @@ import { deployCommand } from './deploy.ts';
 import { destroyCommand } from './destroy.ts';
 import { doctorCommand } from './doctor.ts';
 import { endpointCommand } from './endpoint.ts';
+import { eventsCommand } from './events.ts';
+import { diffCommand, historyCommand } from './history.ts';
 import { inferCommand } from './infer.ts';
 import { modelsCommand } from './models.ts';
 import { optimiseCommand } from './optimise.ts';
+import { promoteCommand, rollbackCommand } from './promote.ts';
 import { quantiseCommand } from './quantise.ts';
 import { registerCommand } from './register.ts';
 import { reportError } from './report-error.ts';
@@ -54,6 +57,11 @@ function program(terminal: Terminal, json: boolean): Command {
     inferCommand,
     modelsCommand,
     aliasCommand,
+    promoteCommand,
+    rollbackCommand,
+    historyCommand,
+    diffCommand,
+    eventsCommand,
     accessCommand,
     tokenCommand,
     endpointCommand,

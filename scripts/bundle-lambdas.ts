@@ -19,7 +19,7 @@ const BUDGETS: Readonly<Record<string, number>> = {
   infer: 1_000 * KB,
   'infer-batch': 1_050 * KB,
   'infer-stream': 1_100 * KB,
-  'publish-events': 900 * KB,
+  'publish-events': 650 * KB,
   'registry-api': 900 * KB,
 };
 

@@ -101,10 +101,22 @@ export function aliasDifferences(
     .sort((a, b) => (a.alias < b.alias ? -1 : 1));
 }
 
-/** Where an alias pointed before it came to where it is; undefined when it never pointed elsewhere. */
+/** Evidence of a change that takes others back, so that the next one goes further back instead of forward again. */
+export const ROLLBACK: Evidence = { rollback: true };
+
+/**
+ * Where to roll an alias back to: where it pointed before it came to where it is. What was rolled back already does not
+ * count: a second rollback goes one further back.
+ * @returns undefined when it never pointed elsewhere
+ */
 export function versionBefore(entries: readonly AliasLogEntry[], alias: string): string | undefined {
-  const past = inOrder(entries.filter((entry) => entry.alias === alias));
-  return past.at(-1)?.from;
+  const past: (string | undefined)[] = [];
+  for (const { to, evidence } of inOrder(entries.filter((entry) => entry.alias === alias))) {
+    const back = evidence?.['rollback'] === true ? past.lastIndexOf(to) : -1;
+    if (back < 0) past.push(to);
+    else past.length = back + 1;
+  }
+  return past.findLast((version) => version !== undefined && version !== past.at(-1));
 }
 
 export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {

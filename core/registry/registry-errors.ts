@@ -1,6 +1,7 @@
 import { InvalidInputError, NotFoundError, UnavailableError } from '../errors.ts';
 import type { VersionSummary } from './model-version.ts';
 import { CHAMPION } from './names.ts';
+import type { AliasMove } from './registry-writer.ts';
 
 export function modelNotFound(model: string): NotFoundError {
   return new NotFoundError('MODEL_NOT_FOUND', `There is no model ${JSON.stringify(model)} in the registry.`);
@@ -76,4 +77,26 @@ export function notPending({
 /** A word as a shell takes it for one. */
 export function shellWord(word: string): string {
   return /^[\w.-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+export function aliasMovedMeanwhile(
+  { model, alias, from }: Pick<AliasMove, 'model' | 'alias' | 'from'>,
+  expected: string,
+): InvalidInputError {
+  const now = from === undefined ? 'is not there any more' : `points at version ${from}`;
+  return new InvalidInputError(
+    'ALIAS_MOVED',
+    `The alias "${alias}" of the model ${JSON.stringify(model)} ${now}, not at version ${expected}: somebody else ` +
+      'moved it meanwhile. Nothing was changed; look at it and decide again.',
+    { statusCode: 409 },
+  );
+}
+
+export function nothingToRollBack(model: string, alias: string): InvalidInputError {
+  return new InvalidInputError(
+    'NOTHING_TO_ROLL_BACK',
+    `The alias "${alias}" of the model ${JSON.stringify(model)} never pointed at another version; name the one that ` +
+      `it should: \`strata promote ${shellWord(model)}@<version> --alias ${alias}\`.`,
+    { statusCode: 409 },
+  );
 }

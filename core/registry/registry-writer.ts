@@ -54,6 +54,8 @@ export interface AliasTarget extends ModelTarget, Why {
 
 export interface AliasChange extends AliasTarget {
   readonly version: string;
+  /** Version that the alias has to point at; when it points elsewhere meanwhile, nothing is changed. */
+  readonly replaces?: string;
 }
 
 export interface StageChange extends VersionTarget {
@@ -123,7 +125,8 @@ export interface RegistryWriter {
 
   /**
    * Points an alias at a READY version; does nothing when it already does.
-   * @throws InvalidInputError `INVALID_ALIAS`, `INVALID_VERSION`, `INVALID_REASON`, `VERSION_NOT_READY` (409)
+   * @throws InvalidInputError `INVALID_ALIAS`, `INVALID_VERSION`, `INVALID_REASON`, `VERSION_NOT_READY` (409),
+   * `ALIAS_MOVED` (409)
    */
   setAlias(change: AliasChange): Promise<AliasMove>;
   /** Does nothing when there is no such alias. @throws InvalidInputError `INVALID_ALIAS`, `INVALID_REASON` */

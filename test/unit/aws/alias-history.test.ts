@@ -108,6 +108,18 @@ describe('the log of aliases', () => {
     expect(dynamo.items).toEqual(before);
   });
 
+  it('is not added to by a move that another one was faster than', async () => {
+    const { registry, dynamo, register } = registryAt();
+    for (let number = 1; number <= 3; number++) await register('credit', 'champion');
+    dynamo.beforeWrite = async () => {
+      dynamo.beforeWrite = async () => undefined;
+      await registry.setAlias({ model: 'credit', alias: 'champion', version: '2' });
+    };
+    const back = { model: 'credit', alias: 'champion', version: '1', replaces: '3' };
+    await expect(registry.setAlias(back)).rejects.toMatchObject({ code: 'ALIAS_MOVED', statusCode: 409 });
+    expect((await registry.aliasLog('credit')).entries.at(-1)).toMatchObject({ from: '3', to: '2' });
+  });
+
   it('never goes back in time, though the clock of a writer does', async () => {
     const { registry, set, register } = registryAt();
     await register('credit');

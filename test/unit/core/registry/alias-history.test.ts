@@ -5,6 +5,7 @@ import {
   aliasDifferences,
   aliasesAt,
   inOrder,
+  ROLLBACK,
   versionBefore,
 } from '../../../../core/registry/alias-history.ts';
 
@@ -112,10 +113,41 @@ describe('what is different', () => {
   });
 });
 
-describe('where an alias pointed before', () => {
-  it('is where its last change began', () => {
-    expect(versionBefore(log, 'champion')).toBe('2');
-    expect(versionBefore(log.slice(0, 1), 'champion')).toBeUndefined();
+describe('where to roll an alias back to', () => {
+  /** `3` is a move to version 3, `-` a deletion, `<2` a rollback to version 2. */
+  const before = (changes: string) => {
+    const entries = changes.split(' ').map((change, second): AliasLogEntry => {
+      const to = change === '-' ? undefined : change.replace('<', '');
+      const entry = moved('champion', second, undefined, to);
+      return change.startsWith('<') ? { ...entry, evidence: ROLLBACK } : entry;
+    });
+    return versionBefore(entries, 'champion');
+  };
+
+  it.each([
+    ['1', undefined],
+    ['1 2', '1'],
+    ['1 2 1', '2'],
+    ['1 2 3', '2'],
+    ['1 2 -', '2'],
+    ['2 - 2', undefined],
+    ['1 2 - 2', '1'],
+  ])('after %s it is %s', (changes, version) => {
+    expect(before(changes)).toBe(version);
+  });
+
+  it.each([
+    ['1 2 3 <2', '1'],
+    ['1 2 3 <2 <1', undefined],
+    ['1 2 3 <2 4', '2'],
+    ['1 2 1 3 <1', '2'],
+    ['1 2 - <2', '1'],
+    ['1 <9', '1'],
+  ])('after %s it is %s: what was rolled back does not count', (changes, version) => {
+    expect(before(changes)).toBe(version);
+  });
+
+  it('is not where another alias pointed', () => {
     expect(versionBefore(log, 'shadow')).toBeUndefined();
   });
 });
