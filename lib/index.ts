@@ -9,6 +9,7 @@ export * from './monitoring/monitoring-api';
 export * from './platform/model-platform';
 export * from './registry/model-registry';
 export * from './registry/model-registry-store';
+export * from './registry/registry-api';
 export * from './registry/registry-event-rule';
 export * from './registry/registry-events';
 export * from './security/security-store';

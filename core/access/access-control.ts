@@ -12,12 +12,19 @@ import type { Principal } from './principal.ts';
 export interface ModelView {
   sees(model: string): boolean;
   /** The model with the aliases that the caller may use, and the versions they reach by alias or number. */
-  of(model: RegisteredModel): RegisteredModel;
+  of<M extends Pick<RegisteredModel, 'name' | 'aliases' | 'versions'>>(model: M): M;
 }
 
 const WHOLE: ModelView = { sees: () => true, of: (model) => model };
 
-const VERBS: Readonly<Record<Action, string>> = { infer: 'run', describe: 'see', administer: 'change' };
+const VERBS: Readonly<Record<Action, string>> = {
+  infer: 'run',
+  describe: 'see',
+  administer: 'change',
+  read: 'see',
+  write: 'change',
+  deploy: 'deploy',
+};
 
 /**
  * Decides who may do what with which model. Scopes say which actions a caller may do at all; access rules, where there
@@ -41,13 +48,29 @@ export class AccessControl {
     const allowed = narrowed(scopes).some(
       (scope) => rules.ruleFor(principal, scope, model, version) !== undefined,
     );
-    if (allowed) return;
-    const by = version === undefined ? '' : ` by ${JSON.stringify(version)}`;
-    throw new AccessRefusedError(
-      `The access rules do not let you ${VERBS[action]} the model ${JSON.stringify(model)}${by}. ` +
-        'Ask whoever keeps the rules for one that does.',
-      { reason: 'rule', action, model, version },
-    );
+    if (!allowed) throw refusedByRule(action, { model, version });
+  }
+
+  /**
+   * For an action on the model itself, with all its versions and aliases: a rule that is about some of them is none.
+   * @throws AccessRefusedError, UnavailableError as `authorise`
+   */
+  async authoriseWhole(principal: Principal, action: Action, model: string): Promise<void> {
+    const scopes = authorise(principal, action, { model });
+    const rules = await this.#narrowing(scopes);
+    if (rules === undefined) return;
+    const allowed = narrowed(scopes).some((scope) => rules.opensWhole(principal, scope, model));
+    if (!allowed) throw refusedByRule(action, { model });
+  }
+
+  /**
+   * For looking at a model: what of it the caller may see.
+   * @throws AccessRefusedError, UnavailableError as `authorise`
+   */
+  async viewOf(principal: Principal, action: Action, model: string): Promise<ModelView> {
+    const view = await this.view(principal, action);
+    if (!view.sees(model)) throw refusedByRule(action, { model });
+    return view;
   }
 
   /**
@@ -95,7 +118,7 @@ class NarrowView implements ModelView {
     return this.scopes.some((scope) => this.rules.reaches(this.principal, scope, model));
   }
 
-  of(model: RegisteredModel): RegisteredModel {
+  of<M extends Pick<RegisteredModel, 'name' | 'aliases' | 'versions'>>(model: M): M {
     const may = (version: string): boolean =>
       this.scopes.some(
         (scope) => this.rules.ruleFor(this.principal, scope, model.name, version) !== undefined,
@@ -108,6 +131,15 @@ class NarrowView implements ModelView {
       versions: model.versions.filter(({ version }) => reached.has(version) || may(version)),
     };
   }
+}
+
+function refusedByRule(action: Action, { model, version }: AccessTarget): AccessRefusedError {
+  const by = version === undefined ? '' : ` by ${JSON.stringify(version)}`;
+  return new AccessRefusedError(
+    `The access rules do not let you ${VERBS[action]} the model ${JSON.stringify(model)}${by}. ` +
+      'Ask whoever keeps the rules for one that does.',
+    { reason: 'rule', action, model, version },
+  );
 }
 
 function narrowed(scopes: readonly Scope[]): RuleAction[] {

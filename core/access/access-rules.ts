@@ -24,6 +24,13 @@ export class AccessRules {
     return index === -1 ? undefined : index;
   }
 
+  /** Whether some rule allows this for the model with all its aliases and versions. */
+  opensWhole(caller: Caller, action: RuleAction, model: string): boolean {
+    return this.document.rules.some(
+      (rule) => isFor(rule, caller, action, model) && rule.aliases === undefined,
+    );
+  }
+
   /** Whether some rule allows this for the model, by whatever alias or version number. */
   reaches(caller: Caller, action: RuleAction, model: string): boolean {
     return this.document.rules.some((rule) => isFor(rule, caller, action, model));

@@ -4,15 +4,18 @@ import type { Principal } from './principal.ts';
 
 /**
  * What a caller wants to do with models: run them, read what they are and whether they are ready, or change what the
- * service holds.
+ * service holds; read and write the registry's records, or decide what is in production.
  */
-export type Action = 'infer' | 'describe' | 'administer';
+export type Action = 'infer' | 'describe' | 'administer' | 'read' | 'write' | 'deploy';
 
 /** Any one of the scopes is enough. The first is the one to ask for. */
 const SUFFICIENT_SCOPES: Readonly<Record<Action, readonly [Scope, ...Scope[]]>> = {
   infer: ['infer', 'admin'],
   describe: ['infer', 'registry.read', 'admin'],
   administer: ['admin'],
+  read: ['registry.read', 'admin'],
+  write: ['registry.write', 'admin'],
+  deploy: ['deploy', 'admin'],
 };
 
 /**

@@ -1,10 +1,10 @@
 /**
- * Whether a text matches a pattern in which `*` stands for any text, also for none; every other character stands for
- * itself. The parts between the asterisks are looked for once each, from left to right and never again, so that no
+ * Whether a text matches a pattern in which `*`, or another wildcard, stands for any text, also for none; every other
+ * character stands for itself. The parts between the asterisks are looked for once each, from left to right and never again, so that no
  * pattern makes a caller wait.
  */
-export function matchesPattern(pattern: string, text: string): boolean {
-  const [start = '', ...others] = pattern.split('*');
+export function matchesPattern(pattern: string, text: string, wildcard = '*'): boolean {
+  const [start = '', ...others] = pattern.split(wildcard);
   const end = others.pop();
   if (end === undefined) return text === start;
   if (!text.startsWith(start)) return false;

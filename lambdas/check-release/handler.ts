@@ -7,8 +7,9 @@ import { readEnvironment } from './environment.ts';
 import { inferenceCheck } from './inference-check.ts';
 import { versionInvoker } from './invoke-version.ts';
 import { refusalCheck } from './refusal-check.ts';
+import { registryCheck } from './registry-check.ts';
 
-const CHECKS = { inference: inferenceCheck, refusal: refusalCheck };
+const CHECKS = { inference: inferenceCheck, refusal: refusalCheck, registry: registryCheck };
 
 const logger = new Logger({ serviceName: 'check-release' });
 const { check, version } = readEnvironment(process.env);

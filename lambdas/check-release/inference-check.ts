@@ -2,22 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import expected from '../infer/golden/answer.json' with { type: 'json' };
 import { SELF_CHECK } from '../shared/self-check.ts';
+import { bytesOf, type HttpResult, httpResult, parsed, refusalOf } from './http-result.ts';
 import { failureOf, type ReleaseCheck } from './release-check.ts';
-
-/** Of what API Gateway would be given. */
-const httpResult = z.object({
-  statusCode: z.number(),
-  headers: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  body: z.string(),
-  isBase64Encoded: z.boolean().default(false),
-});
-
-type HttpResult = z.infer<typeof httpResult>;
 
 const selfCheckResult = z.object({ readiness: httpResult, inference: httpResult });
 
 const answer = z.object({ outputs: z.array(z.unknown()) });
-const refusal = z.object({ error_code: z.string() });
 
 /** The new version of `infer` reaches the registry, and answers the golden inference bit for bit. */
 export const inferenceCheck: ReleaseCheck = {
@@ -44,22 +34,4 @@ function differenceFromExpected(inference: HttpResult): string | undefined {
   return body.toString('base64', length) === expected.binary
     ? undefined
     : 'the bytes of the binary outputs are not the expected ones';
-}
-
-function bytesOf({ body, isBase64Encoded }: HttpResult): Buffer {
-  return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
-}
-
-/** Status and code of an answer that is none; the code leads to the reason in the function's log. */
-function refusalOf(result: HttpResult): string {
-  const code = refusal.safeParse(parsed(bytesOf(result).toString()));
-  return `status ${result.statusCode}${code.success ? ` ${code.data.error_code}` : ''}`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

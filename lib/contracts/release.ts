@@ -4,6 +4,8 @@ export const RELEASE_CHECKS = [
   'inference',
   /** It refuses a forged token. */
   'refusal',
+  /** It lists models, and knows that one that does not exist does not. */
+  'registry',
 ] as const;
 
 export type ReleaseCheckName = (typeof RELEASE_CHECKS)[number];

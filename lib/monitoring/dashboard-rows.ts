@@ -11,6 +11,7 @@ export const ROWS = {
   records: 'How many records of streams and batches come, and how they end',
   throttles: 'What is turned away because there is too much of it',
   authorizer: 'Who is let in',
+  registryApi: 'How the registry is asked, and how that ends',
   registryEvents: 'What happens in the registry, on its way to others',
 } as const;
 

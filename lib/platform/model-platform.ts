@@ -138,7 +138,12 @@ export class ModelPlatform extends Construct {
       this.registry = props.registry;
     } else {
       const store = props.registryStore;
-      const registry = new ModelRegistry(this, 'ModelRegistry', { store, monitoring });
+      const registry = new ModelRegistry(this, 'ModelRegistry', {
+        store,
+        monitoring,
+        gateway: this.gateway,
+        codeShift: props.codeShift,
+      });
       // A store that was imported without its stream has none.
       this.registryEventBus = store && !store.table.tableStreamArn ? undefined : registry.eventBus;
       this.registry = registry;

@@ -6,12 +6,9 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
-import {
-  ARTIFACT_PREFIX,
-  MODELS_INDEX,
-  REGISTRY_RIGHTS,
-  type TableRight,
-} from '../contracts/registry-layout';
+import { ARTIFACT_PREFIX, REGISTRY_RIGHTS } from '../contracts/registry-layout';
+import type { TrafficShift } from '../delivery/traffic-shift';
+import type { IGateway } from '../gateway/gateway';
 import type { IMonitoring } from '../monitoring/monitoring-api';
 import { grantToldMissing } from '../private/told-missing';
 import {
@@ -19,8 +16,10 @@ import {
   type ModelRegistryAttributes,
   ModelRegistryStore,
 } from './model-registry-store';
+import { RegistryApi } from './registry-api';
 import type { IRegistryEvents, OnRegistryEventOptions } from './registry-event-rule';
 import { RegistryEvents } from './registry-events';
+import { grantListing, grantTable, withKey } from './registry-grants';
 
 const ARTIFACT_READ_ACTIONS = ['s3:GetObject'];
 const ARTIFACT_WRITE_ACTIONS = [
@@ -64,6 +63,18 @@ export interface ModelRegistryProps {
   readonly store?: IModelRegistryStore;
 
   /**
+   * Where MLflow's API is answered: `<gateway>/api/2.0/mlflow/…`.
+   * @default - it is not; models are registered by the command line
+   */
+  readonly gateway?: IGateway;
+
+  /**
+   * How traffic moves to a new version of the function that answers, once that has passed its check.
+   * @default TrafficShift.canary(10, Duration.minutes(5))
+   */
+  readonly codeShift?: TrafficShift;
+
+  /**
    * Where events of the registry go, once somebody asks for them.
    * @default - a bus of its own
    */
@@ -101,17 +112,21 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
   /** Encrypts table and bucket; undefined where keys of AWS do. */
   public readonly encryptionKey?: kms.IKey;
 
+  /** What answers MLflow's API; undefined without a gateway. */
+  public readonly api?: RegistryApi;
+
   private registryEvents?: RegistryEvents;
   private readonly newEvents: () => RegistryEvents;
 
   constructor(scope: Construct, id: string, props: ModelRegistryProps = {}) {
     super(scope, id);
     const store = props.store ?? new ModelRegistryStore(this, 'Store');
-    const { eventBus, monitoring } = props;
+    const { eventBus, monitoring, gateway, codeShift } = props;
     this.newEvents = () => new RegistryEvents(this, 'Events', { store, eventBus, monitoring });
     this.table = store.table;
     this.artifactsBucket = store.artifactsBucket;
     this.encryptionKey = store.encryptionKey;
+    if (gateway) this.api = new RegistryApi(this, 'Api', { store, gateway, codeShift, monitoring });
   }
 
   /** What hands the registry's events to a bus. Made when it is first asked for. */
@@ -130,30 +145,32 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
   }
 
   public grantRead(grantee: iam.IGrantable): iam.Grant {
-    const grant = this.grantTable(grantee, REGISTRY_RIGHTS.read)
-      .combine(this.grantListing(grantee))
+    const grant = grantTable(this.table, grantee, REGISTRY_RIGHTS.read)
+      .combine(grantListing(this.table, grantee))
       .combine(this.grantArtifacts(grantee, ARTIFACT_READ_ACTIONS));
-    return this.withKey(grant, grantee, KEY_READ_ACTIONS);
+    return withKey(grant, this.encryptionKey, grantee, KEY_READ_ACTIONS);
   }
 
   public grantWrite(grantee: iam.IGrantable): iam.Grant {
-    const grant = this.grantTable(grantee, [...REGISTRY_RIGHTS.read, ...REGISTRY_RIGHTS.write])
-      .combine(this.grantListing(grantee))
+    const grant = grantTable(this.table, grantee, [...REGISTRY_RIGHTS.read, ...REGISTRY_RIGHTS.write])
+      .combine(grantListing(this.table, grantee))
       .combine(this.grantArtifacts(grantee, ARTIFACT_WRITE_ACTIONS));
-    return this.withKey(grant, grantee, KEY_WRITE_ACTIONS);
+    return withKey(grant, this.encryptionKey, grantee, KEY_WRITE_ACTIONS);
   }
 
   /** Allows to read where aliases pointed at any time and the events of models, beside models, versions and aliases. */
   public grantReadHistory(grantee: iam.IGrantable): iam.Grant {
-    const grant = this.grantTable(grantee, [...REGISTRY_RIGHTS.read, ...REGISTRY_RIGHTS.history]).combine(
-      this.grantListing(grantee),
-    );
-    return this.withKey(grant, grantee, KEY_READ_ACTIONS);
+    const grant = grantTable(this.table, grantee, [
+      ...REGISTRY_RIGHTS.read,
+      ...REGISTRY_RIGHTS.history,
+    ]).combine(grantListing(this.table, grantee));
+    return withKey(grant, this.encryptionKey, grantee, KEY_READ_ACTIONS);
   }
 
   public grantWriteAccessRules(grantee: iam.IGrantable): iam.Grant {
-    return this.withKey(
-      this.grantTable(grantee, REGISTRY_RIGHTS.writeAccessRules),
+    return withKey(
+      grantTable(this.table, grantee, REGISTRY_RIGHTS.writeAccessRules),
+      this.encryptionKey,
       grantee,
       KEY_WRITE_ACTIONS,
     );
@@ -165,40 +182,11 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
     handler.addEnvironment(ENVIRONMENT.artifactsBucket, this.artifactsBucket.bucketName);
   }
 
-  /** By what partition keys begin with: every one of these actions names the keys that it is about. */
-  private grantTable(grantee: iam.IGrantable, rights: readonly TableRight[]): iam.Grant {
-    return rights
-      .map(({ actions, partitions }) =>
-        iam.Grant.addToPrincipal({
-          grantee,
-          actions: [...actions],
-          resourceArns: [this.table.tableArn],
-          conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...partitions] } },
-        }),
-      )
-      .reduce((all, one) => all.combine(one));
-  }
-
-  /** The index holds models only, and its partition key is not the table's. */
-  private grantListing(grantee: iam.IGrantable): iam.Grant {
-    return iam.Grant.addToPrincipal({
-      grantee,
-      actions: ['dynamodb:Query'],
-      resourceArns: [`${this.table.tableArn}/index/${MODELS_INDEX.name}`],
-    });
-  }
-
   private grantArtifacts(grantee: iam.IGrantable, actions: string[]): iam.Grant {
     return iam.Grant.addToPrincipal({
       grantee,
       actions,
       resourceArns: [this.artifactsBucket.arnForObjects(`${ARTIFACT_PREFIX}*`)],
     }).combine(grantToldMissing(this.artifactsBucket, grantee, [ARTIFACT_PREFIX]));
-  }
-
-  /** A key policy alone would give a grantee that has no policy of its own a key without a lock. */
-  private withKey(grant: iam.Grant, grantee: iam.IGrantable, actions: string[]): iam.Grant {
-    if (!grant.success || !this.encryptionKey) return grant;
-    return grant.combine(this.encryptionKey.grant(grantee, ...actions));
   }
 }

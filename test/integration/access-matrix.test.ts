@@ -90,7 +90,7 @@ function ask(
 let team: Tokens;
 let nobody: Tokens;
 /** By action: a token that is good for other things. */
-let otherwise: Readonly<Record<Action, string>>;
+let otherwise: Readonly<Partial<Record<Action, string>>>;
 let admin: string;
 
 async function register(model: string, file: string, alias?: string): Promise<void> {

@@ -14,6 +14,7 @@ const PCI = 'PCI.DSS.321';
 const GATEWAY = 'StrataService/Platform/Gateway';
 const INFER = 'StrataService/Platform/Serving';
 const PLATFORM = 'StrataService/Platform';
+const REGISTRY_FUNCTIONS = `${PLATFORM}/ModelRegistry`;
 const EXCHANGE = `${INFER}/Exchange/Bucket`;
 const REGISTRY = 'StrataData/ModelRegistryStore';
 const USER_POOL = 'StrataData/SecurityStore/UserPool';
@@ -82,6 +83,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   { id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', at: GATEWAY, reason: TRACING },
   { id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', at: INFER, reason: TRACING },
+  { id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]', at: REGISTRY_FUNCTIONS, reason: TRACING },
   {
     id: `AwsSolutions::AwsSolutions-IAM5[Resource::${ARTIFACTS_BUCKET}/artifacts/sha256/*]`,
     at: INFER,

@@ -352,6 +352,7 @@ describe('the functions of a request', () => {
   it.each([
     ['Infer', 'inference'],
     ['Authorize', 'refusal'],
+    ['Api', 'registry'],
   ])('%s is shifted by CodeDeploy once its new version has passed the check "%s"', (name, check) => {
     const alias = named(name);
     const hook: string = alias?.UpdatePolicy.CodeDeployLambdaAliasUpdate.BeforeAllowTrafficHook.Ref;
@@ -363,16 +364,16 @@ describe('the functions of a request', () => {
 
   it('and no others are: the rest goes all at once', () => {
     const shifted = Object.keys(aliases).filter((id) => aliases[id]?.UpdatePolicy);
-    expect(shifted).toHaveLength(2);
-    expect(Object.keys(aliases).length).toBeGreaterThanOrEqual(2);
-    template.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 2);
+    expect(shifted).toHaveLength(3);
+    expect(Object.keys(aliases).length).toBeGreaterThanOrEqual(3);
+    template.resourceCountIs('AWS::CodeDeploy::DeploymentGroup', 3);
   });
 
   it('have hooks that may call the new version and answer CodeDeploy, and nothing else', () => {
     const hooks = Object.entries(functions).filter(
       ([, { Properties }]) => Properties.Environment?.Variables?.STRATA_RELEASE_CHECK,
     );
-    expect(hooks).toHaveLength(2);
+    expect(hooks).toHaveLength(3);
     for (const [, { Properties }] of hooks) {
       const role = Properties.Role['Fn::GetAtt'][0];
       const [policy] = Object.values(template.findResources('AWS::IAM::Policy')).filter(
@@ -418,7 +419,7 @@ describe('the functions of a request', () => {
     expect(naming(Object.keys(functions))).toEqual([]);
   });
 
-  it('are watched by what they say of themselves, infer by Lambda’s errors as well', () => {
+  it('are watched by what they say of themselves, all but authorize by Lambda’s errors as well', () => {
     const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'))
       .map(({ Properties }) => Properties)
       .filter(({ Dimensions }) => JSON.stringify(Dimensions).match(/ExecutedVersion|function_version/))
@@ -427,12 +428,18 @@ describe('the functions of a request', () => {
         return `${MetricName} ${service?.Value ?? ''}`.trim();
       });
     // Throwing is how an authorizer refuses: Lambda would count each bad token as an error.
-    expect(alarms.sort()).toEqual(['Errors', 'VersionFault authorize', 'VersionFault infer']);
+    expect(alarms.sort()).toEqual([
+      'Errors',
+      'Errors',
+      'VersionFault authorize',
+      'VersionFault infer',
+      'VersionFault registry-api',
+    ]);
   });
 
   it('have hooks that are there, with their permissions, before the alias moves', () => {
     const policies = template.findResources('AWS::IAM::Policy');
-    for (const name of ['Infer', 'Authorize']) {
+    for (const name of ['Infer', 'Authorize', 'Api']) {
       const alias = named(name);
       const hook: string = alias?.UpdatePolicy.CodeDeployLambdaAliasUpdate.BeforeAllowTrafficHook.Ref;
       const role = functions[hook]?.Properties.Role['Fn::GetAtt'][0];
@@ -447,7 +454,7 @@ describe('the functions of a request', () => {
     for (const { Properties } of Object.values(groups)) {
       expect(Properties.DeploymentConfigName).toBe('CodeDeployDefault.LambdaAllAtOnce');
     }
-    expect(Object.keys(groups)).toHaveLength(2);
+    expect(Object.keys(groups)).toHaveLength(3);
   });
 
   it('can be watched by every alarm of the platform: none comes after what it watches', () => {
@@ -482,7 +489,7 @@ describe('the functions of a request', () => {
     const groups = Template.fromStack(stack).findResources('AWS::CodeDeploy::DeploymentGroup');
     const counts = Object.values(groups).map(({ Properties }) => Properties.AlarmConfiguration.Alarms.length);
     expect(critical.length).toBeGreaterThan(3);
-    expect(counts.toSorted((a, b) => a - b)).toEqual([1, critical.length + 2]);
+    expect(counts.toSorted((a, b) => a - b)).toEqual([1, 2, critical.length + 2]);
   });
 
   it('need no token function, and no delivery of it, with AWS signatures', () => {

@@ -16,6 +16,7 @@ import {
   ModelPlatform,
   Monitoring,
   type MonitoringProps,
+  RegistryApi,
   RegistryEvents,
   Serving,
   Severity,
@@ -37,6 +38,7 @@ function monitored(props: MonitoringProps = {}, stack: Stack = testStack()): Tem
     monitoring,
   });
   new Serving(stack, 'Serving', { gateway, monitoring });
+  new RegistryApi(stack, 'RegistryApi', { gateway, monitoring });
   new RegistryEvents(stack, 'RegistryEvents', { monitoring });
   new StreamInference(stack, 'Stream', { model: 'credit', monitoring });
   new BatchInference(stack, 'Batch', { model: 'credit', monitoring });
@@ -121,7 +123,7 @@ describe('the alarms', () => {
       const dimensions = Object.fromEntries(Dimensions?.map(({ Name, Value }) => [Name, Value]) ?? []);
       const ofFunction = {
         service: expect.any(String),
-        function_name: { Ref: expect.stringMatching(/Infer|Authorize/) },
+        function_name: { Ref: expect.stringMatching(/Infer|Authorize|RegistryApi/) },
       };
       const ofApi = { ApiId: { Ref: expect.stringContaining('Gateway') } };
       expect(dimensions).toEqual(MetricName === METRICS.throttled ? ofApi : ofFunction);
@@ -231,6 +233,7 @@ describe('the dashboard', () => {
       '## How many records of streams and batches come, and how they end',
       '## What is turned away because there is too much of it',
       '## Who is let in',
+      '## How the registry is asked, and how that ends',
       '## What happens in the registry, on its way to others',
     ]);
   });

@@ -7,6 +7,9 @@ const SUFFICIENT: Record<Action, readonly Scope[]> = {
   infer: ['infer', 'admin'],
   describe: ['infer', 'registry.read', 'admin'],
   administer: ['admin'],
+  read: ['registry.read', 'admin'],
+  write: ['registry.write', 'admin'],
+  deploy: ['deploy', 'admin'],
 };
 
 const cases = Object.entries(SUFFICIENT).flatMap(([action, sufficient]) =>

@@ -1,0 +1,88 @@
+import { AccessControl } from '../access/access-control.ts';
+import { AccessRefusedError, type Refusal } from '../access/access-refused-error.ts';
+import { authorise } from '../access/authorise.ts';
+import type { Principal } from '../access/principal.ts';
+import { compressedResponse } from '../protocol/compressed-response.ts';
+import { isFailureOfService } from '../protocol/error-response.ts';
+import type { ProtocolRequest, ProtocolResponse } from '../protocol/http.ts';
+import type { RecordsReader } from '../registry/records-reader.ts';
+import type { RegistryWriter } from '../registry/registry-writer.ts';
+import { aliasRoutes } from './aliases.ts';
+import { Fields } from './fields.ts';
+import { invalidParameter, mlflowErrorResponse } from './mlflow-error.ts';
+import { findMlflowRoute, type MlflowAnswer, type MlflowRoute } from './mlflow-route.ts';
+import { ModelAccess } from './model-access.ts';
+import { modelVersionRoutes } from './model-versions.ts';
+import { registeredModelRoutes } from './registered-models.ts';
+import { searchRoutes } from './search-routes.ts';
+import { serverInfoRoute } from './server-info.ts';
+
+export interface MlflowServerOptions {
+  readonly registry: RecordsReader & RegistryWriter;
+  /** Largest request body, after decompression, in bytes. */
+  readonly maxRequestBytes: number;
+  /** Largest response body in bytes. */
+  readonly maxResponseBytes: number;
+  /** Who may do what; scopes alone decide unless given. */
+  readonly access?: AccessControl;
+  /** Aliases that say what is in production: moving them takes the scope `deploy`. @default ['champion'] */
+  readonly protectedAliases?: readonly string[];
+  /** Hears of each request that its caller may not make. */
+  readonly onRefusal?: (refusal: Refusal, principal: Principal, request: ProtocolRequest) => void;
+  /** Hears of each failure that is not the caller's; the caller gets a neutral text where it is internal. */
+  readonly onInternalError?: (error: unknown, request: ProtocolRequest) => void;
+}
+
+/** Answers requests of MLflow's REST API over any transport. Never throws. */
+export class MlflowServer {
+  readonly #routes: readonly MlflowRoute[];
+
+  constructor(private readonly options: MlflowServerOptions) {
+    this.#routes = mlflowRoutes(options);
+  }
+
+  async handle(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    const response = await this.#answerOrRefuse(request, principal);
+    return await compressedResponse(response, request.headers['accept-encoding']);
+  }
+
+  async #answerOrRefuse(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    try {
+      const { route, path } = findMlflowRoute(this.#routes, request);
+      authorise(principal, route.action);
+      const fields = () => Fields.of(request, this.options.maxRequestBytes);
+      return this.#response(await route.answer({ principal, fields, path, request }));
+    } catch (error) {
+      if (error instanceof AccessRefusedError) this.options.onRefusal?.(error.refusal, principal, request);
+      if (isFailureOfService(error)) this.options.onInternalError?.(error, request);
+      return mlflowErrorResponse(error, request.requestId);
+    }
+  }
+
+  #response(answer: MlflowAnswer): ProtocolResponse {
+    if ('response' in answer) return answer.response;
+    const body = Buffer.from(JSON.stringify(answer.json));
+    if (body.length > this.options.maxResponseBytes) {
+      throw invalidParameter(
+        `The answer would have ${body.length} bytes, at most ${this.options.maxResponseBytes} can be sent; ask for less at once, or shorten tags and descriptions.`,
+      );
+    }
+    return { status: 200, headers: { 'content-type': 'application/json' }, body };
+  }
+}
+
+/** Every route that the server answers. */
+export function mlflowRoutes({
+  registry,
+  access = new AccessControl(),
+  protectedAliases = ['champion'],
+}: Pick<MlflowServerOptions, 'registry' | 'access' | 'protectedAliases'>): MlflowRoute[] {
+  const may = new ModelAccess(access, registry, protectedAliases);
+  return [
+    serverInfoRoute(),
+    ...registeredModelRoutes(registry, may),
+    ...aliasRoutes(registry, may),
+    ...modelVersionRoutes(registry, may),
+    ...searchRoutes(registry, access),
+  ];
+}
