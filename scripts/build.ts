@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { build as esbuild } from 'esbuild';
 import { MODELS, modelPath } from '../conformance/models.ts';
 import { accessRulesSchema } from '../core/access/access-rules-schema.ts';
-import { buildLayerZip } from '../layers/onnxruntime/build.ts';
+import { buildLayerZip, writeLayerVersions } from '../layers/onnxruntime/build.ts';
 import { bundleLambdas, NODE_BUNDLE } from './bundle-lambdas.ts';
 import { bundleServer } from './bundle-server.ts';
 import { packApp } from './pack-app.ts';
@@ -36,12 +36,10 @@ async function buildLambdas(onProgress: (line: string) => void): Promise<void> {
 }
 
 async function buildLayers(onProgress: (line: string) => void): Promise<void> {
+  const outDir = join(ROOT, 'assets', 'layers');
+  await writeLayerVersions(outDir);
   for (const arch of ['x64', 'arm64'] as const) {
-    const { path, bytes } = await buildLayerZip({
-      platform: 'linux',
-      arch,
-      outDir: join(ROOT, 'assets', 'layers'),
-    });
+    const { path, bytes } = await buildLayerZip({ platform: 'linux', arch, outDir });
     onProgress(`layer ${path.slice(ROOT.length + 1)}: ${kilobytes(bytes)}`);
   }
 }

@@ -19,7 +19,7 @@ const ALLOWED: readonly RegExp[] = [
   /^assets\/cli\/conformance-models\/\w+\.onnx$/,
   /^assets\/lambdas\/[a-z-]+\/handler\.mjs(\.map)?$/,
   /^assets\/lambdas\/[a-z-]+\/[a-z-]+\.(onnx|json)$/,
-  /^assets\/layers\/onnxruntime-linux-(x64|arm64)\.zip$/,
+  /^assets\/layers\/onnxruntime(-linux-(x64|arm64)\.zip|\.json)$/,
   /^assets\/server\/(Dockerfile|engine-worker\.mjs|strata-server\.mjs)$/,
   /^assets\/schemas\/[a-z-]+\.schema\.json$/,
 ];
@@ -37,6 +37,7 @@ const NEEDED = [
   'assets/lambdas/infer/handler.mjs.map',
   'assets/layers/onnxruntime-linux-arm64.zip',
   'assets/layers/onnxruntime-linux-x64.zip',
+  'assets/layers/onnxruntime.json',
   'assets/server/engine-worker.mjs',
   'assets/server/strata-server.mjs',
 ];

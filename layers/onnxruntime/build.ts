@@ -58,6 +58,13 @@ export async function buildLayerZip({ platform, arch, outDir }: LayerBuild): Pro
   return { path, bytes: statSync(path).size };
 }
 
+/** Writes the versions that the layers are made of to `outDir/onnxruntime.json`: package -> version. */
+export async function writeLayerVersions(outDir: string): Promise<void> {
+  const versions = Object.fromEntries(layerPackages().map((each) => each.split('@')));
+  await mkdir(outDir, { recursive: true });
+  await writeFile(join(outDir, 'onnxruntime.json'), `${JSON.stringify(versions)}\n`);
+}
+
 function checkedSize(files: LayerFiles): number {
   const bytes = [...files.values()].reduce((sum, file) => sum + statSync(file).size, 0);
   if (bytes > LAMBDA_UNPACKED_BYTES) {

@@ -3,6 +3,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { builtAsset } from '../private/assets';
 import { StrataConstructError } from '../private/errors';
+import { onnxRuntimeVersion } from '../private/onnx-runtime-version';
 
 const PLATFORMS: Readonly<Record<string, string>> = { x86_64: 'linux-x64', arm64: 'linux-arm64' };
 
@@ -16,7 +17,8 @@ export interface OnnxRuntimeLayerProps {
 }
 
 /**
- * The Lambda layer with onnxruntime-node for one architecture.
+ * The Lambda layer with onnxruntime-node for one architecture. The layers of both come from one installation; synthesis
+ * fails when that is older than what runs on Lambda.
  *
  * @example
  * const layer = OnnxRuntimeLayer.forArchitecture(this, lambda.Architecture.ARM_64);
@@ -41,8 +43,9 @@ export class OnnxRuntimeLayer extends lambda.LayerVersion {
         `onnxruntime is built for ${Object.keys(PLATFORMS).join(' and ')}, not for ${architecture.name}`,
       );
     }
+    const version = onnxRuntimeVersion();
     super(scope, id, {
-      description: `onnxruntime-node, ${platform}`,
+      description: `onnxruntime-node ${version}, ${platform}`,
       code: lambda.Code.fromAsset(builtAsset('layers', `onnxruntime-${platform}.zip`)),
       compatibleArchitectures: [architecture],
       compatibleRuntimes: [lambda.Runtime.NODEJS_24_X],
