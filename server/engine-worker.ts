@@ -27,6 +27,7 @@ const engine = new Engine({
   directory,
   maxBytes,
   threads: 1,
+  keepsMemory: true,
   onEvent: (event) => send({ type: 'event', event }),
 });
 

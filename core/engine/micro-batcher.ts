@@ -76,6 +76,8 @@ export class MicroBatcher implements ModelRunner {
   readonly #lanes: readonly [far: Lane, near?: Lane];
   readonly #paces = new RecentlyUsed<string, BatchPace>(PACES);
   readonly #trials = new MergeTrials();
+  /** What `canMerge` says of versions. */
+  readonly #mergeable = new WeakMap<ModelVersion, boolean>();
   #alone = 0;
   #isScheduled = false;
 
@@ -155,7 +157,15 @@ export class MicroBatcher implements ModelRunner {
   #mayMerge(version: ModelVersion, { rows, largest }: RequestSize): boolean {
     const { maxRows, maxElements } = this.#options;
     if (maxRows <= 1 || rows === undefined || rows === 0 || rows >= maxRows) return false;
-    return largest <= maxElements / 2 && canMerge(version.description) && !this.#trials.refuses(version);
+    return largest <= maxElements / 2 && this.#canMerge(version) && !this.#trials.refuses(version);
+  }
+
+  #canMerge(version: ModelVersion): boolean {
+    const known = this.#mergeable.get(version);
+    if (known !== undefined) return known;
+    const can = canMerge(version.description);
+    this.#mergeable.set(version, can);
+    return can;
   }
 
   #groupOfOne(version: ModelVersion, outputs: readonly string[]): Group {
@@ -165,7 +175,9 @@ export class MicroBatcher implements ModelRunner {
 
   #groupFor(lane: Lane, version: ModelVersion, inputs: Tensors, outputs: readonly string[]): Group {
     const key = keyOf(version, inputs, outputs);
-    return lane.queue.group(key) ?? { key, version, outputs, pace: this.#paceOf(key), waiting: [] };
+    const known = lane.queue.group(key);
+    if (known) return known;
+    return { key, version, outputs, pace: lane.isPaced ? this.#paceOf(key) : undefined, waiting: [] };
   }
 
   /** How many rows of such requests are worth one run: for those that put rows behind one another themselves. */

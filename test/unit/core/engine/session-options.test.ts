@@ -31,3 +31,10 @@ describe('threads of a session', () => {
     });
   });
 });
+
+describe('memory of a session', () => {
+  it('is given back after each run, unless the caller keeps it', () => {
+    expect(sessionOptions({})).toMatchObject({ enableCpuMemArena: false });
+    expect(sessionOptions({ keepsMemory: true })).toMatchObject({ enableCpuMemArena: true });
+  });
+});
