@@ -54,6 +54,11 @@ export class EnginePool implements ModelRunner {
     for (let i = 0; i < options.workers; i++) this.#threads.push(this.#start());
   }
 
+  /** Workers that there should be. */
+  get size(): number {
+    return this.#options.workers;
+  }
+
   /** Workers that take requests. */
   get alive(): number {
     return this.#threads.length;

@@ -52,6 +52,8 @@ export interface ModelServerOptions {
   readonly maxBatchRows?: number;
   /** Inferences that may wait for a worker; more are refused with 503. @default 1000 */
   readonly maxWaiting?: number;
+  /** How long a run may take before its worker is given up, in milliseconds. @default 60000 */
+  readonly runTimeoutMs?: number;
   /** Where verified model files are kept. */
   readonly directory: string;
   readonly limits?: Partial<HttpLimits>;
@@ -92,6 +94,7 @@ export class ModelServer {
       ...engines,
       workers,
       maxBytes: options.maxModelBytes ?? GIGABYTE,
+      ...(options.runTimeoutMs !== undefined && { runTimeoutMs: options.runTimeoutMs }),
       onRun: (version, amount, ms) => this.#near.learn(version, amount, ms),
     });
     this.#near = new NearEngine({ ...engines, workers: this.#pool });
@@ -110,6 +113,7 @@ export class ModelServer {
       inFlight: () => this.#http.inFlight,
       waiting: () => batcher.waiting,
       workers: () => this.#pool.alive,
+      stuck: () => this.#pool.stuck,
     });
     this.#protocol = new OpenInferenceServer({
       registry: source.registry,
@@ -201,7 +205,9 @@ export class ModelServer {
   /** Says nothing of what is served, so that whoever checks needs no token. */
   #ping(method: string): ProtocolResponse | undefined {
     if (method !== 'GET' && method !== 'HEAD') return undefined;
-    const isReady = !this.#isDraining && this.#pool.alive > 0;
+    // What cannot be interrupted has taken a core for each worker: whoever watches should start another process.
+    const isStuck = this.#pool.stuck >= this.#pool.size;
+    const isReady = !this.#isDraining && this.#pool.alive > 0 && !isStuck;
     return { status: isReady ? 200 : 503, headers: {}, body: Buffer.from(isReady ? 'ok\n' : 'not ready\n') };
   }
 

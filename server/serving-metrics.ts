@@ -15,6 +15,8 @@ export interface Gauges {
   readonly waiting: () => number;
   /** Workers that take requests. */
   readonly workers: () => number;
+  /** Workers that were given up and compute on. */
+  readonly stuck: () => number;
 }
 
 /** What a server tells Prometheus. Labels hold names of served models and codes of ours, never what a client sent. */
@@ -48,11 +50,12 @@ export class ServingMetrics {
   readonly #ofModel = new Map<string, { duration: Observer; run: Observer; batch: Observer }>();
   readonly #statuses = new Map<number, { inc(): void }>();
 
-  constructor({ inFlight, waiting, workers }: Gauges) {
+  constructor({ inFlight, waiting, workers, stuck }: Gauges) {
     collectDefaultMetrics({ register: this.#registry });
     this.#gauge('strata_requests_in_flight', 'Requests that are being answered.', inFlight);
     this.#gauge('strata_requests_waiting', 'Requests that wait for a worker.', waiting);
     this.#gauge('strata_workers', 'Workers that take requests.', workers);
+    this.#gauge('strata_workers_stuck', 'Workers given up that still compute, each on a core.', stuck);
   }
 
   get contentType(): string {

@@ -170,6 +170,46 @@ describe('a worker that dies', () => {
   });
 });
 
+describe('a model that never comes to an end', () => {
+  const endless = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);';
+
+  it('while it is opened fails in words, its worker is replaced, and counts as stuck until it is done', async () => {
+    const real = new URL('../../../server/engine-worker.ts', import.meta.url).href;
+    const { pool, events } = await poolWith({
+      entry: entryFrom(`
+        import { parentPort } from 'node:worker_threads';
+        parentPort.on('message', (request) => {
+          if (request.type === 'load' && request.version.model === 'double') { ${endless} }
+        });
+        await import(${JSON.stringify(real)});`),
+      openTimeoutMs: 300,
+    });
+    await expect(pool.load(versionOf('double'))).rejects.toMatchObject({
+      code: 'WORKER_DIED',
+      statusCode: 503,
+    });
+    expect(pool.stuck).toBe(1);
+    await vi.waitFor(() => expect(pool.alive).toBe(1));
+    const outputs = await pool.run(versionOf('identity_fp32'), floats(1, 3), ['y']);
+    expect(outputs.get('y')?.data).toEqual(Float32Array.of(3));
+    expect(events.filter(({ type }) => type === 'worker-replaced')).toEqual([
+      { type: 'worker-replaced', reason: 'timeout' },
+    ]);
+    await vi.waitFor(() => expect(pool.stuck).toBe(0), { timeout: 5_000 });
+  });
+
+  it('is not taken for one that only waits behind others', async () => {
+    const { pool, events } = await poolWith({
+      entry: entryThat('Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);'),
+      runTimeoutMs: 600,
+    });
+    const version = versionOf('double');
+    await pool.load(version);
+    await Promise.all(Array.from({ length: 6 }, () => pool.run(version, floats(1), ['y'])));
+    expect(events.some(({ type }) => type === 'worker-replaced')).toBe(false);
+  });
+});
+
 describe('sessions', () => {
   it('are closed when their version is not served any longer', async () => {
     const { pool, events } = await poolWith();
