@@ -2,8 +2,13 @@
 const MEMORY = 0.99;
 /** Rows are added until the fixed part of a run is so small a share of what its rows take. */
 const LEAST_GAIN = 0.03;
-/** Merged runs that are needed to say that merging does not pay: one may have been slow for any reason. */
+/**
+ * Recent merged runs that are needed to say that merging does not pay: one may have been slow for any reason. Since they
+ * count less and less, a twelfth of the runs goes on trying where it does not pay.
+ */
 const LEAST_MERGED = 8;
+/** A run counts as no more than so many times what was expected of it: the collector of garbage may have run meanwhile. */
+const MOST_SURPRISE = 4;
 
 /**
  * Learns how many rows are worth running as one.
@@ -33,28 +38,42 @@ export class BatchPace {
 
   /** A run of so many rows, at least one, took so long. */
   learn(rows: number, ms: number): void {
-    const [x, y] = [1 / rows, ms / rows];
+    const [x, y] = [1 / rows, Math.min(ms, MOST_SURPRISE * this.#expected(rows)) / rows];
     this.#weight = this.#weight * MEMORY + 1;
     this.#x = this.#x * MEMORY + x;
     this.#y = this.#y * MEMORY + y;
     this.#xx = this.#xx * MEMORY + x * x;
     this.#xy = this.#xy * MEMORY + x * y;
     this.#largest = Math.max(this.#largest, rows);
-    if (rows > 1) this.#merged += 1;
+    this.#merged = this.#merged * MEMORY + (rows > 1 ? 1 : 0);
+  }
+
+  /** Milliseconds that so many rows should take, by what was seen. */
+  #expected(rows: number): number {
+    if (this.#weight === 0) return Number.POSITIVE_INFINITY;
+    const { fixed, perRow } = this.#line() ?? { fixed: 0, perRow: this.#y / this.#weight };
+    return fixed + perRow * rows;
+  }
+
+  /** Undefined as long as only one size of runs was seen. */
+  #line(): { readonly fixed: number; readonly perRow: number } | undefined {
+    const meanX = this.#x / this.#weight;
+    const meanY = this.#y / this.#weight;
+    const variance = this.#xx / this.#weight - meanX * meanX;
+    if (variance < 1e-6 * meanX * meanX) return undefined;
+    const fixed = Math.max((this.#xy / this.#weight - meanX * meanY) / variance, 0);
+    return { fixed, perRow: Math.max(meanY - fixed * meanX, Number.EPSILON) };
   }
 
   /** Most rows to merge now; a request that has more on its own is run alone. */
   maxRows(): number {
     if (this.#weight === 0) return 1;
-    const meanX = this.#x / this.#weight;
-    const meanY = this.#y / this.#weight;
-    const variance = this.#xx / this.#weight - meanX * meanX;
-    if (variance < 1e-6 * meanX * meanX) return meanY / meanX <= this.#targetMs ? this.#upTo(2 / meanX) : 1;
-    const fixed = Math.max((this.#xy / this.#weight - meanX * meanY) / variance, 0);
-    const perRow = Math.max(meanY - fixed * meanX, Number.EPSILON);
-    const worth = fixed / (LEAST_GAIN * perRow);
+    const line = this.#line();
+    if (!line) return this.#y / this.#x <= this.#targetMs ? this.#upTo((2 * this.#weight) / this.#x) : 1;
+    const { fixed, perRow } = line;
     const affordable = (this.#targetMs - fixed) / perRow;
-    return this.#upTo(Math.min(this.#merged < LEAST_MERGED ? Math.max(2, worth) : worth, affordable));
+    const worth = this.#merged < LEAST_MERGED ? affordable : fixed / (LEAST_GAIN * perRow);
+    return this.#upTo(Math.min(worth, affordable));
   }
 
   /** Never far beyond what was tried: a line says little of what lies outside its points. */

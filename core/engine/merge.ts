@@ -26,19 +26,16 @@ export function rowsOf(inputs: ReadonlyMap<string, Tensor>): number | undefined 
 /** What decides whether requests can be merged with each other. */
 export type Kind = ReadonlyMap<string, Pick<Tensor, 'datatype' | 'shape'>>;
 
-/**
- * Requests of the same kind can be merged: same inputs, of the same datatypes and the same shapes behind axis 0. Those that
- * name their inputs in another order are of another kind, since that is rare and sorting is not free.
- */
+/** Requests of the same kind can be merged: same inputs, of the same datatypes and the same shapes behind axis 0. */
 export function kindOf(inputs: Kind): string {
-  let kind = '';
+  const kinds: string[] = [];
   for (const [name, { datatype, shape }] of inputs) {
     // The length says where the name ends, whatever it holds.
-    kind += `${name.length} ${name} ${datatype}`;
+    let kind = `${name.length} ${name} ${datatype}`;
     for (let axis = 1; axis < shape.length; axis++) kind += ` ${shape[axis]}`;
-    kind += '\n';
+    kinds.push(kind);
   }
-  return kind;
+  return kinds.sort().join('\n');
 }
 
 /**
