@@ -7,6 +7,7 @@ import { type Benchmark, type Effort, LeftOutError } from './benchmark.ts';
 import { coldModels } from './cold-models/cold-models.ts';
 import { coldStart } from './cold-start/cold-start.ts';
 import { deploy } from './deploy.ts';
+import { growth } from './growth/growth.ts';
 import { inference } from './inference/inference.ts';
 import { profile } from './profile/profile.ts';
 import { pythonHandler } from './python-handler/python-handler.ts';
@@ -23,6 +24,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   coldStart,
   coldModels,
   quota,
+  growth,
   pythonHandler,
   server,
   synth,
