@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../core/access/principal.ts';
 import { ProtocolError } from '../core/protocol/protocol-error.ts';
@@ -35,5 +35,5 @@ export function unauthorized(): ProtocolError {
 }
 
 function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  return hash('sha256', token, 'buffer');
 }

@@ -1,7 +1,10 @@
+import { hash } from 'node:crypto';
 import * as z from 'zod';
 import { TokenRefusedError, verifiedBearer } from '../aws/bearer-token.ts';
 import { tokenVerifier } from '../aws/token-verifier.ts';
+import type { Principal } from '../core/access/principal.ts';
 import { InvalidInputError, UnavailableError } from '../core/errors.ts';
+import { RecentlyUsed } from '../core/registry/recently-used.ts';
 import { RESOURCE_SERVER, type TokenIssuer } from '../lib/contracts/access.ts';
 import { type Access, unauthorized } from './access.ts';
 
@@ -39,13 +42,38 @@ export async function oidcAccess({ issuer, audience }: OidcSettings): Promise<Ac
   return bearerAccess(settings);
 }
 
-/** @param keysEndpoint where Cognito is asked for its keys instead of at its public address */
-export function bearerAccess(issuer: TokenIssuer, keysEndpoint?: string): Access {
+/**
+ * For how long a token that was verified is not verified again, though it may expire meanwhile: checking a signature takes
+ * longer than running a small model.
+ */
+const VERIFIED_MS = 10_000;
+
+/** Callers whose tokens are remembered. */
+const CALLERS = 1000;
+
+/**
+ * @param keysEndpoint where Cognito is asked for its keys instead of at its public address
+ * @param now clock in milliseconds
+ */
+export function bearerAccess(
+  issuer: TokenIssuer,
+  keysEndpoint?: string,
+  now: () => number = () => performance.now(),
+): Access {
   const verify = tokenVerifier(issuer, keysEndpoint);
+  const verified = new RecentlyUsed<string, { readonly principal: Principal; readonly until: number }>(
+    CALLERS,
+  );
   return async ({ headers }) => {
+    const header = headers.authorization ?? '';
+    const key = hash('sha256', header);
+    const known = verified.get(key);
+    if (known && now() < known.until) return known.principal;
     try {
-      const { principal, scopes, groups } = await verifiedBearer(headers.authorization ?? '', issuer, verify);
-      return { id: principal, scopes, groups };
+      const { principal: id, scopes, groups } = await verifiedBearer(header, issuer, verify);
+      const principal: Principal = { id, scopes, groups };
+      verified.set(key, { principal, until: now() + VERIFIED_MS });
+      return principal;
     } catch (error) {
       if (error instanceof TokenRefusedError) throw unauthorized();
       throw new UnavailableError(

@@ -48,7 +48,8 @@ export interface Serving {
  * Serves models over HTTP until it is closed.
  *
  * @throws StrataError `RUNTIME_MISSING`
- * @throws InvalidInputError `ACCESS_REQUIRED`, `INVALID_ISSUER`, `ADDRESS_UNUSABLE`, and what `ModelFolder.open` throws
+ * @throws InvalidInputError `ACCESS_REQUIRED`, `INVALID_ISSUER`, `ADDRESS_UNUSABLE`, `UNKNOWN_DEFAULT_MODEL`, and what
+ * `ModelFolder.open` throws
  */
 export async function serve(settings: ServeSettings): Promise<Serving> {
   const { models, host, port, onEvent = () => {}, reloadMs = 1_000, ...options } = settings;
@@ -62,6 +63,7 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     const source = folder ?? registrySource(models as RegistryLocation, { directory, onMismatch: onEvent });
     const started = await ModelServer.start({ ...options, source, directory, access, onEvent });
     server = started;
+    if (options.defaultModel !== undefined) await checkDefaultModel(source.registry, options.defaultModel);
     if (folder) await started.warm();
     const endpoint = await listen(started, port, host);
     const ended = new AbortController();
@@ -95,6 +97,17 @@ async function accessFor({ token, oidc, insecure }: AccessSettings, host: string
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+/** @throws InvalidInputError `UNKNOWN_DEFAULT_MODEL` */
+async function checkDefaultModel(registry: RegistryReader, name: string): Promise<void> {
+  const names = await registry.modelNames();
+  if (names.includes(name)) return;
+  const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '');
+  throw new InvalidInputError(
+    'UNKNOWN_DEFAULT_MODEL',
+    `The model "${name}", which /invocations should run, is not served. Served: ${shown || 'none'}. Give one of these with --default-model (in a container STRATA_DEFAULT_MODEL), or none.`,
+  );
 }
 
 async function listen(server: ModelServer, port: number, host: string): Promise<string> {

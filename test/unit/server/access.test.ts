@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { tokenAccess } from '../../../server/access.ts';
 import { bearerAccess, oidcAccess } from '../../../server/oidc-access.ts';
 import { TestIssuer } from '../../support/token-issuer.ts';
@@ -37,7 +37,7 @@ describe('tokens of an issuer', () => {
   });
   afterAll(() => issuer.stop());
 
-  const accessTo = (endpoint = keys) =>
+  const accessTo = (endpoint = keys, now?: () => number) =>
     bearerAccess(
       {
         issuer: issuer.issuer,
@@ -46,6 +46,7 @@ describe('tokens of an issuer', () => {
         groupsClaim: 'cognito:groups',
       },
       endpoint,
+      now,
     );
 
   it('say who calls, with which scopes and groups', async () => {
@@ -64,6 +65,27 @@ describe('tokens of an issuer', () => {
   ])('are refused when they are %s', async (_what, claims) => {
     const refusal = accessTo()(asked(`Bearer ${issuer.token(claims)}`));
     await expect(refusal).rejects.toMatchObject({ code: 'UNAUTHENTICATED', statusCode: 401 });
+  });
+
+  it('are verified again after ten seconds, so that none is taken for long once it expired', async () => {
+    let time = 0;
+    const access = accessTo(keys, () => time);
+    const started = Date.now();
+    const request = asked(`Bearer ${issuer.token({ exp: Math.floor(started / 1000) + 60 })}`);
+    await access(request);
+    vi.useFakeTimers({ toFake: ['Date'], now: started + 120_000 });
+    time = 9_999;
+    expect(await access(request)).toMatchObject({ id: 'machine-1' });
+    time = 10_000;
+    await expect(access(request)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    vi.useRealTimers();
+  });
+
+  it('are told apart by every letter', async () => {
+    const access = accessTo();
+    const token = issuer.token();
+    await access(asked(`Bearer ${token}`));
+    await expect(access(asked(`Bearer ${token}x`))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('are neither taken nor refused while the keys cannot be fetched', async () => {

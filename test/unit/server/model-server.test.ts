@@ -161,6 +161,16 @@ describe('a model whose weights stand beside it', () => {
 });
 
 describe('several models', () => {
+  it('are refused as a whole with a default one that is not among them', async () => {
+    using files = new TestFolder({ 'a.onnx': 'double', 'b.onnx': 'double' });
+    await expect(
+      serve({ ...quiet, models: files.path, access: {}, defaultModel: 'c' }),
+    ).rejects.toMatchObject({
+      code: 'UNKNOWN_DEFAULT_MODEL',
+      message: expect.stringMatching(/"c".*Served: a, b\./),
+    });
+  });
+
   it('have no default one unless it is named', async () => {
     using files = new TestFolder({ 'double.onnx': 'double', 'same.onnx': 'identity_fp32' });
     const some = await serve({ ...quiet, models: files.path, access: {} });
