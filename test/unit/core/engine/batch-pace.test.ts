@@ -51,6 +51,31 @@ describe('how many rows are merged', () => {
     expect(learned(10, 100).maxRows()).toBe(1);
   });
 
+  it('does not follow from one slow run, small or large', () => {
+    for (const slow of [1, 2, 64]) {
+      const pace = new BatchPace(25, 256);
+      for (let i = 0; i < 40; i++) {
+        const rows = i === 3 ? slow : pace.maxRows();
+        pace.learn(rows, i === 3 ? 20 : 0.04 + 0.0005 * rows);
+      }
+      expect(pace.maxRows()).toBe(256);
+    }
+  });
+
+  it('is tried with several runs before merging is given up', () => {
+    const pace = new BatchPace(25, 256);
+    const tried: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      const rows = pace.maxRows();
+      tried.push(rows);
+      pace.learn(rows, 0.001 + rows);
+    }
+    const merged = tried.filter((rows) => rows > 1).length;
+    expect(merged).toBeGreaterThanOrEqual(8);
+    expect(merged).toBeLessThan(12);
+    expect(tried.at(-1)).toBe(1);
+  });
+
   it('is learned anew when the model becomes slow', () => {
     const pace = learned(0.2, 0.001);
     for (let i = 0; i < 2000; i++) pace.learn(1 + (i % 8), 5 + 5 * (1 + (i % 8)));

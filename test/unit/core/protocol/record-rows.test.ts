@@ -193,6 +193,26 @@ describe('rows of a model that is trusted', () => {
     expect(alone).toEqual(Array.from({ length: 8 }, () => guilty));
   });
 
+  it('are each answered alone when the model gives another number of rows', async () => {
+    const one = { datatype: 'FP32', shape: [1, 1], data: new Float32Array(1) } as const;
+    const alone: unknown[] = [];
+    const rows = new RecordRows({
+      runner: { run: async (_version, _inputs, names) => new Map(names.map((name) => [name, one])) },
+      maxElements: 1000,
+      newId: () => 'prediction',
+      paceOf: () => ({ maxRows: () => 1000, learn: () => {} }),
+      answerAlone: async (_version, read) => {
+        alone.push(read().value);
+        return { answer: '{}' };
+      },
+    });
+    expect(await rows.answer(version, [record(SOUND), record(SOUND)])).toEqual([
+      { answer: '{}' },
+      { answer: '{}' },
+    ]);
+    expect(alone).toHaveLength(2);
+  });
+
   it('all fail when the runtime cannot be asked', async () => {
     const gone = new UnavailableError('ARTIFACT_UNAVAILABLE', 'gone');
     const rows = new RecordRows({
