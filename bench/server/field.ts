@@ -69,8 +69,8 @@ export function everybody({ five, mosec: ofRust }: Field): readonly Subject[] {
 export type ByServer<T> = ReadonlyMap<string, readonly T[]>;
 
 /**
- * Starts all servers, and measures them in rounds, of which each begins with another one. They wait at no cost while it is
- * not their turn.
+ * Starts all servers, and measures them in rounds, of which each begins with another one. While it is not their turn they
+ * are stopped.
  */
 export async function inRounds<T>(
   { rounds, note }: Field,
@@ -91,14 +91,18 @@ export async function inRounds<T>(
     for (const [index, start] of starts.entries()) {
       if (start.status === 'rejected') leaveOut(start.reason, index === 0);
     }
+    for (const server of running) server.pause();
     for (let round = 0; round < rounds; round++) {
       for (const server of rotated(running, round)) {
         try {
           const measured = found.get(server.name);
+          server.resume();
           if (measured) measured.push(await measureOne(server, round));
         } catch (error) {
           leaveOut(error, server.name === subjects[0]?.name);
           found.delete(server.name);
+        } finally {
+          server.pause();
         }
       }
     }

@@ -18,6 +18,9 @@ export interface RunningServer {
   readonly origin: string;
   /** One row of the model, in the server's own JSON. */
   readonly target: Target;
+  /** Takes no processor until it is resumed: servers that poll would take it from those that are measured. */
+  pause(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 
@@ -58,18 +61,23 @@ export async function startServer(
   const body = subject.dialect.body(model.inputs(1));
   const bodyFile = join(LOGS, `bench-${subject.name.replaceAll(/\W+/g, '-')}.json`);
   await writeFile(bodyFile, body);
+  const signal = (name: NodeJS.Signals) => {
+    for (const each of processTree(pid)) signalProcess(each.pid, name);
+  };
+  const [pause, resume] = [() => signal('SIGSTOP'), () => signal('SIGCONT')];
   const stop = async (): Promise<void> => {
+    resume();
     const tree = processTree(pid);
     child.kill('SIGTERM');
     await Promise.race([child, sleep(GRACE_MS, undefined, { ref: false })]);
     // Whoever outlives its parent.
-    for (const each of tree) kill(each.pid);
+    for (const each of tree) signalProcess(each.pid, 'SIGKILL');
   };
   try {
     const answer = subject.dialect.answer(await firstAnswer(url, body, child));
     const wrong = wrongIn(answer, await rightAnswer(model));
     if (wrong !== undefined) throw new Error(`it answers wrong: ${wrong}`);
-    return { name: subject.name, pid, origin, target: { urls: [url], bodyFile }, stop };
+    return { name: subject.name, pid, origin, target: { urls: [url], bodyFile }, pause, resume, stop };
   } catch (error) {
     await stop();
     const reason = error instanceof Error ? error.message : String(error);
@@ -106,9 +114,9 @@ async function ask(url: string, body: string): Promise<{ parsed: unknown } | { f
   }
 }
 
-function kill(pid: number): void {
+function signalProcess(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, name);
   } catch {
     // Gone.
   }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
 import { row } from '../../../../bench/server/dialects.ts';
 import { type Field, inRounds } from '../../../../bench/server/field.ts';
 import { processTree } from '../../../../bench/server/process-tree.ts';
@@ -37,14 +38,25 @@ async function measured(subjects: readonly Subject[], fails?: string) {
   const found = await inRounds(field, subjects, TABULAR, [], async ({ name, pid }) => {
     order.push(name);
     pids.push(pid);
+    // A signal takes a moment to arrive.
+    await vi.waitFor(
+      () => expect(pids.filter((each) => stateOf(each) !== 'T' && each !== pid)).toEqual([]),
+      10_000,
+    );
+    expect(stateOf(pid)).not.toBe('T');
     if (name === fails) throw new Error(`${name}: it refuses`);
     return name;
   });
   return { found: [...found.keys()], order, notes, pids };
 }
 
+/** `T` for a process that is stopped. */
+function stateOf(pid: number): string | undefined {
+  return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+}
+
 describe.skipIf(process.platform !== 'linux')('servers that are compared', () => {
-  it('are measured in rounds that each begin with another one, and ended', async () => {
+  it('are measured in rounds that each begin with another one, stopped meanwhile, and ended', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => answering(name, right)) as [Subject, Subject, Subject];
     const { order, pids, notes } = await measured([a, b, c]);
     expect(order.join('')).toBe('abcbcacab');
