@@ -17,7 +17,8 @@ const CLI = resolve(import.meta.dirname, '..', '..', 'cli', 'strata.ts');
 
 /** Between two requests of one client, in milliseconds: a server that has time to breathe shows leaks as well. */
 const PAUSE_MS = 2;
-const SWAP_MS = 3_000;
+/** Between two replacements of a file: `scripts/hot-swaps.ts` is about these alone. */
+const SWAP_MS = 10_000;
 const SAMPLE_MS = 500;
 
 /** Requests that are sent over and over: small ones in every form, a large one, and odd ones. */
@@ -30,6 +31,7 @@ const LARGE = largeRequest(200_000);
 export async function soakServer(
   milliseconds: number,
   onProgress: (line: string) => void = () => {},
+  swapEveryMs = SWAP_MS,
 ): Promise<SoakReport> {
   const folder = await mkdtemp(join(tmpdir(), 'soak-'));
   for (const model of FUZZ_MODELS) await copyFile(modelPath(model), join(folder, `${model}.onnx`));
@@ -60,7 +62,7 @@ export async function soakServer(
     };
     await Promise.all([
       ...Object.entries(clients).map(([name, work]) => repeat(name, PAUSE_MS, work)),
-      repeat('files replaced', SWAP_MS, (turn) => swap(turn % 2 === 0 ? 'identity_fp32' : 'double')),
+      repeat('files replaced', swapEveryMs, (turn) => swap(turn % 2 === 0 ? 'identity_fp32' : 'double')),
       repeat('samples', SAMPLE_MS, async (turn) => {
         const resident = await residentBytes(endpoint);
         record.sample(resident);
