@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Tensor } from '../../core/tensor/tensor.ts';
@@ -30,10 +30,17 @@ export async function benchModels(demoFile: string): Promise<BenchModel[]> {
   await mkdir(directory, { recursive: true });
   const generated = Object.entries(WIDTHS).map(async ([name, widths]) => {
     const file = join(directory, `${widths.join('-')}.onnx`);
-    await writeFile(file, denseModel(widths));
+    await replaceFile(file, denseModel(widths));
     return { name, file, inputs: (rows: number) => features(rows, widths[0]) };
   });
   return [{ name: 'penguins', file: demoFile, inputs: sampleInputs }, ...(await Promise.all(generated))];
+}
+
+/** Another process may be reading the file: it sees all of one writing or of the other. */
+async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
+  const written = `${file}.${process.pid}`;
+  await writeFile(written, bytes);
+  await rename(written, file);
 }
 
 function features(rows: number, columns: number): Map<string, Tensor> {
