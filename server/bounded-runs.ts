@@ -20,6 +20,8 @@ const OPEN_ENDED = new Set([
   'Pad',
   'Range',
   'Resize',
+  // With sampling_ratio 0 it samples as often as a region is large.
+  'RoiAlign',
   'STFT',
   'Scan',
   'SequenceMap',

@@ -14,6 +14,7 @@ describe('what a run computes is bounded by the sizes of its inputs', () => {
     ['with a loop', ['Add', 'Loop']],
     ['with a branch, which may hold a loop', ['If']],
     ['that makes as many numbers as a value says', ['ConstantOfShape', 'Mul']],
+    ['that samples as often as a value says', ['Conv', 'RoiAlign']],
     ['with operators of which we know nothing', ['com.microsoft::BeamSearch']],
   ])('is not said of a model %s', (_what, operators) => {
     expect(hasBoundedRuns({ operators })).toBe(false);
