@@ -131,18 +131,20 @@ describe('a record that needs more memory than there is', () => {
     output: [value('y', Type.FLOAT, ['rows', 1])],
   });
 
+  const version = {
+    model: 'tiles',
+    version: '1',
+    status: 'READY',
+    artifact: artifactOf(bytes),
+    description: describeModel(bytes),
+    createdAt: '',
+  } as const;
+  const artifacts = new MemoryArtifacts().put(version.artifact, bytes);
+  const numbers = (...all: number[]) => all.map((n) => recordOf({ n }));
+
   it('fails alone', async () => {
-    const version = {
-      model: 'tiles',
-      version: '1',
-      status: 'READY',
-      artifact: artifactOf(bytes),
-      description: describeModel(bytes),
-      createdAt: '',
-    } as const;
-    const artifacts = new MemoryArtifacts().put(version.artifact, bytes);
     const { server } = recordServerOf('tiles', {}, version, artifacts);
-    const outcomes = await server.answer([1, 2, 2 ** 50, 3, 4, 5].map((n) => recordOf({ n })));
+    const outcomes = await server.answer(numbers(1, 2, 2 ** 50, 3, 4, 5));
     expect(codes(outcomes)).toEqual([
       'answered',
       'answered',
@@ -151,5 +153,16 @@ describe('a record that needs more memory than there is', () => {
       'answered',
       'answered',
     ]);
+  });
+
+  it('fails alone among rows that are read and run together, too', async () => {
+    const { server } = recordServerOf('tiles', {}, version, artifacts);
+    await server.answer(numbers(...Array.from({ length: 600 }, () => 1)));
+    const outcomes = await server.answer(
+      numbers(...Array.from({ length: 100 }, (_, position) => (position === 70 ? 2 ** 50 : position))),
+    );
+    expect(codes(outcomes).filter((code) => code !== 'answered')).toEqual(['OUT_OF_MEMORY']);
+    expect(codes(outcomes)[70]).toBe('OUT_OF_MEMORY');
+    expect(outputsOf(outcomes[71])).toEqual({ y: [71] });
   });
 });
