@@ -1,13 +1,13 @@
-import { InvalidInputError, UnavailableError } from '../errors.ts';
+import { UnavailableError } from '../errors.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
 import { RecentlyUsed } from '../registry/recently-used.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { BatchPace } from './batch-pace.ts';
-import { areClose } from './closeness.ts';
-import { canMerge, type Kind, kindOf, mergeInputs, splitOutputs, UnsplittableError } from './merge.ts';
+import { type BatchEvent, GroupRuns } from './group-runs.ts';
+import { canMerge, type Kind, kindOf } from './merge.ts';
 import { MergeTrials } from './merge-trials.ts';
 import type { Caller, ModelRunner } from './model-runner.ts';
-import { type Group, RequestQueue, type RunBounds, type Waiting } from './request-queue.ts';
+import { type Group, RequestQueue, type RunBounds } from './request-queue.ts';
 import { type RequestSize, sizeOf } from './request-size.ts';
 
 type Tensors = ReadonlyMap<string, Tensor>;
@@ -17,6 +17,8 @@ export interface NearRunner extends ModelRunner {
   /** How much (`RequestSize.amount`) a run of the version may have to be taken now; 0: nothing is. */
   most(version: ModelVersion): number;
 }
+
+export type { BatchEvent } from './group-runs.ts';
 
 export interface MicroBatcherOptions {
   readonly runner: ModelRunner;
@@ -36,17 +38,6 @@ export interface MicroBatcherOptions {
   readonly now?: () => number;
   readonly onEvent?: (event: BatchEvent) => void;
 }
-
-/** What the batcher tells of itself. */
-export type BatchEvent =
-  | {
-      readonly type: 'run';
-      readonly version: ModelVersion;
-      readonly requests: number;
-      readonly waitedMs: number;
-    }
-  /** Rows of this version depend on each other, so its requests are never merged again. */
-  | { readonly type: 'merging-refused'; readonly version: ModelVersion; readonly reason: string };
 
 /** A runner, and what waits for it. */
 interface Lane {
@@ -76,6 +67,7 @@ export class MicroBatcher implements ModelRunner {
   readonly #lanes: readonly [far: Lane, near?: Lane];
   readonly #paces = new RecentlyUsed<string, BatchPace>(PACES);
   readonly #trials = new MergeTrials();
+  readonly #runs: GroupRuns;
   /** What `canMerge` says of versions. */
   readonly #mergeable = new WeakMap<ModelVersion, boolean>();
   #alone = 0;
@@ -91,6 +83,7 @@ export class MicroBatcher implements ModelRunner {
       ...options,
     };
     const { runner, concurrency, near, maxRows, maxElements: elements } = this.#options;
+    this.#runs = new GroupRuns(this.#trials, this.#options);
     const idle = () => ({ queue: new RequestQueue(), running: 0 });
     const far: Lane = {
       ...idle(),
@@ -207,93 +200,11 @@ export class MicroBatcher implements ModelRunner {
     const taken = lane.queue.take(lane.boundsOf);
     if (!taken) return false;
     lane.running += 1;
-    void this.#runAll(lane, taken.group, taken.requests).finally(() => {
+    void this.#runs.run(lane.runner, taken.group, taken.requests).finally(() => {
       lane.running -= 1;
       this.#schedule();
     });
     return true;
-  }
-
-  async #runAll(lane: Lane, group: Group, requests: readonly Waiting[]): Promise<void> {
-    const { version } = group;
-    const [first] = requests;
-    const waitedMs = this.#options.now() - (first?.since ?? 0);
-    this.#tell({ type: 'run', version, requests: requests.length, waitedMs });
-    if (requests.length === 1 || this.#trials.refuses(version))
-      return await this.#runEach(lane, group, requests);
-    try {
-      const results = await this.#runMerged(lane, group, requests);
-      if (!this.#trials.trusts(version)) return await this.#try(lane, group, requests, results);
-      for (const [index, outputs] of results.entries()) requests[index]?.resolve(outputs);
-    } catch (error) {
-      if (error instanceof UnsplittableError) this.#refuse(version, error.message);
-      // One of them may be refused for its values. Nothing else would get better by a second run.
-      else if (!(error instanceof InvalidInputError)) return rejectAll(requests, error);
-      await this.#runEach(lane, group, requests);
-    }
-  }
-
-  async #runMerged(
-    { runner }: Lane,
-    { version, outputs, pace }: Group,
-    requests: readonly Waiting[],
-  ): Promise<Map<string, Tensor>[]> {
-    const { now } = this.#options;
-    const rows = requests.map(({ size }) => size.rows ?? 1);
-    const merged = mergeInputs(requests.map(({ inputs }) => inputs));
-    const started = now();
-    const results = await runner.run(version, merged, outputs);
-    pace?.learn(
-      rows.reduce((sum, count) => sum + count, 0),
-      now() - started,
-    );
-    return splitOutputs(results, rows);
-  }
-
-  async #runEach(
-    { runner }: Lane,
-    { version, outputs, pace }: Group,
-    requests: readonly Waiting[],
-  ): Promise<void> {
-    const { now } = this.#options;
-    for (const { inputs, size, resolve, reject } of requests) {
-      const started = now();
-      try {
-        resolve(await runner.run(version, inputs, outputs));
-        pace?.learn(size.rows ?? 1, now() - started);
-      } catch (error) {
-        reject(error);
-      }
-    }
-  }
-
-  /** Answers with separate runs, and compares. */
-  async #try(
-    lane: Lane,
-    group: Group,
-    requests: readonly Waiting[],
-    merged: readonly Map<string, Tensor>[],
-  ): Promise<void> {
-    let agrees = true;
-    const observed = requests.map((request, index) => ({
-      ...request,
-      resolve: (outputs: Map<string, Tensor>) => {
-        agrees &&= areClose(merged[index] ?? new Map(), outputs);
-        request.resolve(outputs);
-      },
-    }));
-    await this.#runEach(lane, group, observed);
-    if (agrees) this.#trials.passed(group.version);
-    else this.#refuse(group.version, 'a row gives another result beside other rows than alone');
-  }
-
-  #refuse(version: ModelVersion, reason: string): void {
-    this.#trials.failed(version);
-    this.#tell({ type: 'merging-refused', version, reason });
-  }
-
-  #tell(event: BatchEvent): void {
-    this.#options.onEvent?.(event);
   }
 }
 
@@ -304,10 +215,6 @@ function isBusy({ running, concurrency }: Lane): boolean {
 /** Requests that have it in common can be run as one. */
 function keyOf(version: ModelVersion, inputs: Kind, outputs: readonly string[]): string {
   return `${version.model}/${version.version}/${version.artifact.digest}\n${outputs.join('\n')}\n\n${kindOf(inputs)}`;
-}
-
-function rejectAll(requests: readonly Waiting[], error: unknown): void {
-  for (const { reject } of requests) reject(error);
 }
 
 function overloaded(maxWaiting: number): UnavailableError {
