@@ -1,9 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { execa } from 'execa';
 import { accessToken } from '../aws/access-token.ts';
 import { ArtifactsBucket } from '../aws/artifacts-bucket.ts';
 import { cognito, dynamoDb, s3 } from '../aws/clients.ts';
@@ -13,39 +11,51 @@ import { registerModel } from '../core/registry/register-model.ts';
 import { DATATYPES, type Datatype } from '../core/tensor/tensor.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
 import { DEMO_FILE, DEMO_MODEL } from '../local/demo-model.ts';
-import { describeFailure, EmulatorUnavailableError, LocalRunError } from '../local/failure.ts';
-import { findPython } from '../local/python.ts';
-import { installPythonEnvironment } from '../local/python-environment.ts';
+import { describeFailure, EmulatorUnavailableError } from '../local/failure.ts';
 import { startLocal } from '../local/start-local.ts';
 import { serve } from '../server/serve.ts';
+import { testMlflowClients } from './mlflow-clients.ts';
 import { nodeTestReport, runNodeTests } from './onnx-node-tests.ts';
 import { readNodeTests } from './onnx-tests/node-test.ts';
 import { nodeTestData } from './onnx-tests/test-data.ts';
+import { clientsPython, pytest } from './python-clients.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const CLIENTS = join(ROOT, 'test', 'clients');
 const REQUIREMENTS = join(CLIENTS, 'requirements.txt');
 
-/** Clients that speak the protocol to any server; the others need the deployment. */
+/** Clients that speak the protocol of inference to any server; the others need the deployment. */
 const PROTOCOL_CLIENTS = ['test_kserve.py', 'test_tritonclient.py'].map((file) => join(CLIENTS, file));
+const DEPLOYMENT_CLIENTS = [...PROTOCOL_CLIENTS, join(CLIENTS, 'test_readme.py')];
 
 /**
- * The real clients, tritonclient and KServe's, with their default settings: against `strata serve`, then against the
- * deployed API.
+ * The real clients with their default settings: tritonclient and KServe's against `strata serve`, then against the
+ * deployed API, and MLflow's against its registry.
  */
 async function testClients(): Promise<number> {
-  const python = await clientsPython();
+  const python = await clientsPython('clients', REQUIREMENTS);
   if (python === undefined) return 0;
   return (await testNodes()) || (await testServer(python)) || (await testDeployment(python));
 }
 
 /** Every sixth of the standard's tests of operators; `npm run test:onnx` runs them all. */
 async function testNodes(): Promise<number> {
-  const data = await nodeTestData();
-  if ('missing' in data) return 0;
-  const results = await runNodeTests(readNodeTests(data.folder).filter((_, index) => index % 6 === 0));
+  const folder = await nodeTests();
+  if (folder === undefined) return 0;
+  const results = await runNodeTests(readNodeTests(folder).filter((_, index) => index % 6 === 0));
   process.stdout.write(nodeTestReport(results));
   return results.some(({ gap }) => gap !== undefined) ? 1 : 0;
+}
+
+/** The folder with the tests; undefined, with one line that says why, where they cannot be had. */
+async function nodeTests(): Promise<string | undefined> {
+  try {
+    const data = await nodeTestData();
+    return 'folder' in data ? data.folder : leftOut(data.missing);
+  } catch (error) {
+    if (!(error instanceof LocalRunError)) throw error;
+    return leftOut(error.message);
+  }
 }
 
 async function testServer(python: string): Promise<number> {
@@ -56,7 +66,7 @@ async function testServer(python: string): Promise<number> {
   const token = randomUUID();
   const serving = await serve({ models, host: '127.0.0.1', port: 0, access: { token } });
   try {
-    return await pytest(python, PROTOCOL_CLIENTS, serving.endpoint, token);
+    return await pytest(python, PROTOCOL_CLIENTS, { endpoint: serving.endpoint, token });
   } finally {
     await serving.close();
     await rm(models, { recursive: true });
@@ -69,53 +79,12 @@ async function testDeployment(python: string): Promise<number> {
     const { deployment } = platform;
     await registerIdentities(deployment);
     const { token } = await accessToken(cognito(deployment), deployment, ['infer']);
-    return await pytest(python, [CLIENTS], deployment.endpoint, token);
+    const { endpoint } = deployment;
+    const exitCode = await pytest(python, DEPLOYMENT_CLIENTS, { endpoint, token });
+    return exitCode || (await testMlflowClients(deployment));
   } finally {
     await platform.stop();
   }
-}
-
-async function pytest(
-  python: string,
-  tests: readonly string[],
-  endpoint: string,
-  token: string,
-): Promise<number> {
-  process.stdout.write(`clients: against ${endpoint}\n`);
-  const { exitCode } = await execa(python, ['-m', 'pytest', '-p', 'no:cacheprovider', ...tests], {
-    stdio: 'inherit',
-    reject: false,
-    env: {
-      STRATA_ENDPOINT: endpoint,
-      STRATA_TOKEN: token,
-      PYTHONDONTWRITEBYTECODE: '1',
-      // Loopback is never asked through a proxy.
-      NO_PROXY: '127.0.0.1',
-    },
-  });
-  return exitCode ?? 1;
-}
-
-/** The interpreter with the clients; undefined, with one line that says why, where they cannot be had. */
-async function clientsPython(): Promise<string | undefined> {
-  const search = await findPython();
-  if (!('found' in search)) return leftOut(search.missing);
-  const version = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12);
-  const environment = {
-    directoryName: `clients-${version}`,
-    purpose: 'clients',
-    packages: ['-r', REQUIREMENTS],
-  };
-  try {
-    return await installPythonEnvironment(environment, { python: search.found });
-  } catch (error) {
-    if (!(error instanceof LocalRunError)) throw error;
-    return leftOut(error.message);
-  }
-}
-
-function leftOut(reason: string): undefined {
-  process.stdout.write(`clients: left out. ${reason}\n`);
 }
 
 function identityModel(datatype: Datatype): string {
