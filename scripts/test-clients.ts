@@ -11,7 +11,7 @@ import { registerModel } from '../core/registry/register-model.ts';
 import { DATATYPES, type Datatype } from '../core/tensor/tensor.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
 import { DEMO_FILE, DEMO_MODEL } from '../local/demo-model.ts';
-import { describeFailure, EmulatorUnavailableError } from '../local/failure.ts';
+import { describeFailure, EmulatorUnavailableError, LocalRunError } from '../local/failure.ts';
 import { startLocal } from '../local/start-local.ts';
 import { serve } from '../server/serve.ts';
 import { testMlflowClients } from './mlflow-clients.ts';
@@ -51,11 +51,13 @@ async function testNodes(): Promise<number> {
 async function nodeTests(): Promise<string | undefined> {
   try {
     const data = await nodeTestData();
-    return 'folder' in data ? data.folder : leftOut(data.missing);
+    if ('folder' in data) return data.folder;
+    process.stdout.write(`onnx tests: left out. ${data.missing}\n`);
   } catch (error) {
     if (!(error instanceof LocalRunError)) throw error;
-    return leftOut(error.message);
+    process.stdout.write(`onnx tests: left out. ${error.message}\n`);
   }
+  return undefined;
 }
 
 async function testServer(python: string): Promise<number> {
