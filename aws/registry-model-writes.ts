@@ -1,4 +1,5 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { InvalidInputError } from '../core/errors.ts';
 import { assertModelName } from '../core/registry/names.ts';
 import { assertNotes } from '../core/registry/notes.ts';
 import { modelExists } from '../core/registry/registry-errors.ts';
@@ -10,6 +11,9 @@ import { keysApart, type TagMap, type Tags, withTags } from '../core/registry/ta
 import type { Write } from './optimistic-write.ts';
 import type { RegistrySession } from './registry-session.ts';
 import { changeModel, create, emit, put, remove, type WriteContext } from './registry-transactions.ts';
+
+/** A transaction has 100 writes at most. Source: DynamoDB API, TransactWriteItems. */
+const MOST_TAGS_APART = 90;
 
 /** Most items of one BatchWriteItem. Source: DynamoDB API. */
 const MOST_DELETIONS = 25;
@@ -118,12 +122,22 @@ export async function sweep({ client, table }: RegistrySession, keys: readonly I
   }
 }
 
-/** The values that do not fit into the item of their model or version. */
+/**
+ * The values that do not fit into the item of their model or version.
+ * @throws InvalidInputError `TOO_MANY_TAGS` when they do not fit into one transaction
+ */
 export function tagWrites(
   context: WriteContext,
   version: string | undefined,
   map: TagMap,
   tags: Tags,
 ): Write[] {
-  return keysApart(map).map((key) => put(context, tagItem(context.modelId, version, key, tags[key] ?? '')));
+  const keys = keysApart(map);
+  if (keys.length > MOST_TAGS_APART) {
+    throw new InvalidInputError(
+      'TOO_MANY_TAGS',
+      `Of ${keys.length} long tags at most ${MOST_TAGS_APART} can be set at once; set the others one by one.`,
+    );
+  }
+  return keys.map((key) => put(context, tagItem(context.modelId, version, key, tags[key] ?? '')));
 }
