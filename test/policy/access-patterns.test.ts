@@ -18,7 +18,15 @@ import { uploadKey } from '../../core/protocol/exchange/exchange-key.ts';
 import { registerModel } from '../../core/registry/register-model.ts';
 import { ShopRegistry } from '../../examples/compose/shop-registry';
 import { ShopStack } from '../../examples/compose/shop-stack';
-import { Exchange, Gateway, type IModelRegistry, ModelRegistry, Serving } from '../../lib';
+import {
+  Exchange,
+  Gateway,
+  type IModelRegistry,
+  type IModelRegistryStore,
+  ModelRegistry,
+  RegistryApi,
+  Serving,
+} from '../../lib';
 import { ENVIRONMENT } from '../../lib/contracts/environment';
 import { AwsInMemory } from '../support/aws-in-memory.ts';
 import { arnText, type IamRequest, PolicyEvaluator } from '../support/iam-policy.ts';
@@ -41,8 +49,8 @@ const event = (file: string): APIGatewayProxyEvent =>
 const modelFile = (name: string) => new URL(`../support/models/${name}.onnx`, import.meta.url).pathname;
 
 /** Everything that was asked of AWS, by whom. */
-const asked = { infer: [], sign: [], registers: [], puts: [] } as Record<Role, Asked[]>;
-type Role = 'infer' | 'sign' | 'registers' | 'puts';
+const asked = { infer: [], sign: [], registers: [], puts: [], api: [] } as Record<Role, Asked[]>;
+type Role = 'infer' | 'sign' | 'registers' | 'puts' | 'api';
 type Asked = (names: NamedResources) => IamRequest[];
 
 let folder: string;
@@ -76,6 +84,7 @@ beforeAll(async () => {
   await putAccessRules();
   await serve();
   await sign();
+  await answerMlflow();
 }, 60_000);
 
 afterAll(async () => {
@@ -154,6 +163,53 @@ async function sign(): Promise<void> {
   take('sign', ...JSON.parse(body).uploads.map(({ url }: { url: string }) => new URL(url)));
 }
 
+/** The function `registry-api`: a model and a version from their beginning to their end. */
+async function answerMlflow(): Promise<void> {
+  const { handler } = await import('../../lambdas/registry-api/handler.ts');
+  const template = event('registry-api/create-model.json');
+  const call = async (method: string, path: string, fields: Record<string, unknown>) => {
+    const query = Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, [String(value)]]));
+    const { statusCode } = await handler(
+      {
+        ...template,
+        httpMethod: method,
+        path: `/api/2.0/mlflow/${path}`,
+        pathParameters: { proxy: `2.0/mlflow/${path}` },
+        multiValueQueryStringParameters: method === 'GET' ? query : null,
+        body: method === 'GET' ? null : JSON.stringify(fields),
+        isBase64Encoded: false,
+        requestContext: {
+          ...template.requestContext,
+          authorizer: { principal: PRINCIPAL, scopes: 'registry.read registry.write deploy', groups: '[]' },
+        },
+      },
+      context,
+    );
+    expect([path, statusCode]).toEqual([path, 200]);
+  };
+  await handler(event('registry-api/self-check.json') as never, context);
+  const name = 'text';
+  const long = 'x'.repeat(5000);
+  const tags = [{ key: 'mlflow.prompt.is_prompt', value: 'true' }];
+  await call('POST', 'registered-models/create', { name, tags });
+  await call('POST', 'model-versions/create', { name, source: 'none', tags: [{ key: 'text', value: long }] });
+  await call('POST', 'registered-models/set-tag', { name, key: 'card', value: long });
+  await call('GET', 'registered-models/get', { name });
+  await call('GET', 'registered-models/search', { filter: "tags.card LIKE 'x%'" });
+  await call('GET', 'model-versions/search', { filter: `name = '${name}'` });
+  await call('GET', 'model-versions/get', { name, version: '1' });
+  await call('POST', 'registered-models/alias', { name, alias: 'champion', version: '1' });
+  await call('DELETE', 'registered-models/alias', { name, alias: 'champion' });
+  await call('POST', 'model-versions/transition-stage', { name, version: '1', stage: 'Staging' });
+  await call('PATCH', 'registered-models/update', { name, description: 'a text' });
+  await call('DELETE', 'registered-models/delete-tag', { name, key: 'card' });
+  await call('POST', 'registered-models/rename', { name, new_name: 'words' });
+  await call('DELETE', 'model-versions/delete', { name: 'words', version: '1' });
+  await call('POST', 'model-versions/create', { name: 'words', source: 'none' });
+  await call('DELETE', 'registered-models/delete', { name: 'words' });
+  take('api');
+}
+
 interface App {
   readonly template: Template;
   readonly names: NamedResources;
@@ -165,6 +221,7 @@ function app(makeRegistry: (stack: Stack) => IModelRegistry, stack = testStack()
   const gateway = new Gateway(stack, 'Gateway');
   const exchange = new Exchange(stack, 'Exchange', { gateway });
   new Serving(stack, 'Serving', { registry, gateway, exchange });
+  new RegistryApi(stack, 'Api', { gateway, store: storeOf(registry) });
   registry.grantWrite(role(stack, 'Registers'));
   registry.grantWriteAccessRules(role(stack, 'PutsRules'));
   const text = (value: string) => arnText(stack.resolve(value));
@@ -179,11 +236,27 @@ function app(makeRegistry: (stack: Stack) => IModelRegistry, stack = testStack()
   };
 }
 
+/** What a registry keeps its data in, whoever made it. */
+function storeOf({ node, table, artifactsBucket }: IModelRegistry): IModelRegistryStore {
+  return {
+    node,
+    table,
+    artifactsBucket,
+    encryptionKey: artifactsBucket.encryptionKey,
+  } as IModelRegistryStore;
+}
+
 function role(scope: Construct, id: string): iam.Role {
   return new iam.Role(scope, id, { assumedBy: new iam.ServicePrincipal('codebuild.amazonaws.com') });
 }
 
-const ROLES = { infer: 'ServingInfer', sign: 'ExchangeSign', registers: 'Registers', puts: 'PutsRules' };
+const ROLES = {
+  infer: 'ServingInfer',
+  sign: 'ExchangeSign',
+  registers: 'Registers',
+  puts: 'PutsRules',
+  api: 'ApiAnswer',
+};
 
 const APPS = {
   'a registry of its own': app((stack) => new ModelRegistry(stack, 'Registry')),
@@ -218,6 +291,14 @@ describe.each(Object.entries(APPS))('with %s', (_name, { template, names }) => {
     ['registers', 'dynamodb:PutItem', 'OUTBOX#ACCESS'],
     ['registers', 'dynamodb:DeleteItem', 'M#id'],
     ['registers', 'dynamodb:PutItem', 'ORDER#1'],
+    ['api', 'dynamodb:PutItem', 'ACCESS'],
+    ['api', 'dynamodb:DeleteItem', 'ACCESS'],
+    ['api', 'dynamodb:DeleteItem', 'LOG#id'],
+    ['api', 'dynamodb:UpdateItem', 'LOG#id'],
+    ['api', 'dynamodb:BatchWriteItem', 'LOG#id'],
+    ['api', 'dynamodb:DeleteItem', 'OUTBOX#id'],
+    ['api', 'dynamodb:BatchWriteItem', 'NAME#x'],
+    ['api', 'dynamodb:DeleteItem', 'ORDER#1'],
     ['puts', 'dynamodb:PutItem', 'M#id'],
     ['puts', 'dynamodb:UpdateItem', 'ACCESS'],
     ['puts', 'dynamodb:GetItem', 'M#id'],

@@ -19,10 +19,18 @@ interface TableInput {
   readonly IndexName?: string;
   readonly Key?: { readonly pk: string };
   readonly Item?: { readonly pk: string };
-  readonly RequestItems?: Readonly<Record<string, { readonly Keys: readonly { readonly pk: string }[] }>>;
+  readonly RequestItems?: Readonly<Record<string, BatchInput | readonly Deletion[]>>;
   readonly TransactItems?: readonly Readonly<Record<string, TableInput>>[];
   readonly KeyConditionExpression?: string;
   readonly ExpressionAttributeValues?: Readonly<Record<string, string>>;
+}
+
+interface BatchInput {
+  readonly Keys: readonly { readonly pk: string }[];
+}
+
+interface Deletion {
+  readonly DeleteRequest: { readonly Key: { readonly pk: string } };
 }
 
 interface ObjectInput {
@@ -55,6 +63,7 @@ export function requestsOfSignedUrl(url: URL, resources: NamedResources): IamReq
 const TABLE_COMMANDS: Readonly<Record<string, string>> = {
   GetCommand: 'GetItem',
   BatchGetCommand: 'BatchGetItem',
+  BatchWriteCommand: 'BatchWriteItem',
   QueryCommand: 'Query',
   TransactWriteCommand: 'transaction',
   Put: 'PutItem',
@@ -71,17 +80,17 @@ function ofTable(command: string, input: TableInput, resources: NamedResources):
   }
   const batch = Object.entries(input.RequestItems ?? {});
   if (batch.length > 0) {
-    return batch.flatMap(([TableName, { Keys }]) =>
-      onTable(
-        'BatchGetItem',
-        { TableName },
-        Keys.map(({ pk }) => pk),
-        resources,
-      ),
+    return batch.flatMap(([TableName, asked]) =>
+      onTable(TABLE_COMMANDS[command] as string, { TableName }, batchKeys(asked), resources),
     );
   }
   const key = input.Key?.pk ?? input.Item?.pk ?? queriedKey(input);
   return onTable(TABLE_COMMANDS[command] as string, input, [key], resources);
+}
+
+function batchKeys(asked: BatchInput | readonly Deletion[]): string[] {
+  const keys = 'Keys' in asked ? asked.Keys : asked.map(({ DeleteRequest }) => DeleteRequest.Key);
+  return keys.map(({ pk }) => pk);
 }
 
 function queriedKey({ KeyConditionExpression = '', ExpressionAttributeValues = {} }: TableInput): string {
