@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { describeModelFile } from '../../core/engine/describe-model-file.ts';
@@ -30,6 +30,8 @@ export interface ModelFiles {
   /** What the model is asked: a map of tensors, as `v8.serialize` writes it. */
   readonly inputs: string;
 }
+
+const MODELS = join(CACHE, 'bench', 'models');
 
 /** Tokens of a sentence or two. */
 const TOKENS = 32;
@@ -67,13 +69,24 @@ export const RESNET: ColdModel = {
 
 /** Writes a model, and the same one optimised, below `.cache/`, once for each state of the sources that they come from. */
 export async function modelFiles({ name, write, inputs }: ColdModel): Promise<ModelFiles> {
-  const folder = join(CACHE, 'bench', 'models', await digestOfSources(), name.replaceAll(/[^\w.]+/g, '-'));
-  if (!existsSync(folder)) await makeFiles(folder, write, inputs);
+  const digest = await digestOfSources();
+  const folder = join(MODELS, digest, name.replaceAll(/[^\w.]+/g, '-'));
+  if (!existsSync(folder)) {
+    await forgetOthers(digest);
+    await makeFiles(folder, write, inputs);
+  }
   return {
     exported: join(folder, 'exported.onnx'),
     optimised: join(folder, 'optimised', 'model.onnx'),
     inputs: join(folder, 'inputs'),
   };
+}
+
+/** Those of earlier sources: half a gigabyte each time. */
+async function forgetOthers(digest: string): Promise<void> {
+  const kept = existsSync(MODELS) ? await readdir(MODELS) : [];
+  const others = kept.filter((name) => name !== digest);
+  await Promise.all(others.map((name) => rm(join(MODELS, name), { recursive: true })));
 }
 
 async function makeFiles(
