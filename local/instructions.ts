@@ -29,6 +29,12 @@ Serve your own model:
 
   npm run --silent strata -- register path/to/model.onnx --name my-model --alias champion
   npm run --silent strata -- models
+
+The registry, by MLflow's client:
+
+  export MLFLOW_REGISTRY_URI=${endpoint} MLFLOW_TRACKING_URI=${endpoint}
+  export MLFLOW_TRACKING_TOKEN=$(npm run --silent strata -- token)
+  python -c 'from mlflow import MlflowClient; print(MlflowClient().get_registered_model("${DEMO_MODEL}"))'
 ${leftOutNote(leftOut)}`;
 }
 

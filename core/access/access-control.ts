@@ -24,6 +24,7 @@ const VERBS: Readonly<Record<Action, string>> = {
   read: 'see',
   write: 'change',
   deploy: 'deploy',
+  move: 'change',
 };
 
 /**

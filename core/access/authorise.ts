@@ -4,9 +4,10 @@ import type { Principal } from './principal.ts';
 
 /**
  * What a caller wants to do with models: run them, read what they are and whether they are ready, or change what the
- * service holds; read and write the registry's records, or decide what is in production.
+ * service holds; read and write the registry's records, decide what is in production, or move aliases, which is one or
+ * the other.
  */
-export type Action = 'infer' | 'describe' | 'administer' | 'read' | 'write' | 'deploy';
+export type Action = 'infer' | 'describe' | 'administer' | 'read' | 'write' | 'deploy' | 'move';
 
 /** Any one of the scopes is enough. The first is the one to ask for. */
 const SUFFICIENT_SCOPES: Readonly<Record<Action, readonly [Scope, ...Scope[]]>> = {
@@ -16,6 +17,7 @@ const SUFFICIENT_SCOPES: Readonly<Record<Action, readonly [Scope, ...Scope[]]>> 
   read: ['registry.read', 'admin'],
   write: ['registry.write', 'admin'],
   deploy: ['deploy', 'admin'],
+  move: ['registry.write', 'deploy', 'admin'],
 };
 
 /**

@@ -14,7 +14,7 @@ const LATEST = 'latest';
 /** `registered-models/alias`. */
 export function aliasRoutes(registry: RecordsReader & RegistryWriter, may: ModelAccess): MlflowRoute[] {
   return [
-    route('POST', 'registered-models/alias', 'write', async (fields, principal) => {
+    route('POST', 'registered-models/alias', 'move', async (fields, principal) => {
       const model = fields.text('name');
       const alias = fields.text('alias');
       const version = versionNumber(fields);
@@ -23,7 +23,7 @@ export function aliasRoutes(registry: RecordsReader & RegistryWriter, may: Model
       await registry.setAlias({ model, alias, version, actor: principal.id });
       return {};
     }),
-    route('DELETE', 'registered-models/alias', 'write', async (fields, principal) => {
+    route('DELETE', 'registered-models/alias', 'move', async (fields, principal) => {
       const model = fields.text('name');
       const alias = fields.text('alias');
       assertAlias(alias);

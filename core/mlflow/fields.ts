@@ -18,7 +18,12 @@ export class Fields {
   }
 
   static #ofQuery({ query = {} }: ProtocolRequest): Fields {
-    return new Fields(new Map(Object.entries(query)));
+    // In a query every name has a list of values.
+    const values = Object.entries(query).map(([name, given = []]) => [
+      name,
+      given.length === 1 ? given[0] : given,
+    ]);
+    return new Fields(new Map(values as [string, unknown][]));
   }
 
   static #ofBody(request: ProtocolRequest, maxBytes: number): Fields {
@@ -95,12 +100,8 @@ export class Fields {
     );
   }
 
-  /** In a query every name has a list of values. */
   #single(name: string): unknown {
-    const value = this.values.get(name) ?? undefined;
-    if (!Array.isArray(value)) return value;
-    if (value.length > 1) throw invalidParameter(`The field "${name}" is given ${value.length} times.`);
-    return value[0];
+    return this.values.get(name) ?? undefined;
   }
 }
 

@@ -10,6 +10,7 @@ const SUFFICIENT: Record<Action, readonly Scope[]> = {
   read: ['registry.read', 'admin'],
   write: ['registry.write', 'admin'],
   deploy: ['deploy', 'admin'],
+  move: ['registry.write', 'deploy', 'admin'],
 };
 
 const cases = Object.entries(SUFFICIENT).flatMap(([action, sufficient]) =>

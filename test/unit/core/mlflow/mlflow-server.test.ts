@@ -7,7 +7,7 @@ import { AccessRules } from '../../../../core/access/access-rules.ts';
 import type { Principal } from '../../../../core/access/principal.ts';
 import { UnavailableError } from '../../../../core/errors.ts';
 import { MlflowServer, mlflowRoutes } from '../../../../core/mlflow/mlflow-server.ts';
-import type { Scope } from '../../../../lib/contracts/access.ts';
+import { SCOPES, type Scope } from '../../../../lib/contracts/access.ts';
 import { DynamoDbInMemory } from '../../../support/dynamodb-in-memory.ts';
 
 const ADMITTED = {
@@ -168,6 +168,7 @@ describe('an error', () => {
   it.each([
     ['{', 400],
     ['[]', 400],
+    ['{"name":["a"]}', 400],
     ['"text"', 400],
     ['', 400],
     ['{"name":"a","name":"b"}', 400],
@@ -277,18 +278,21 @@ describe('an answer', () => {
 
 describe('whoever has the scopes', () => {
   const routes = mlflowRoutes({ registry: {} as RegistryTable });
+  const SUFFICIENT: Readonly<Record<string, readonly Scope[]>> = {
+    read: ['registry.read', 'admin'],
+    write: ['registry.write', 'admin'],
+    move: ['registry.write', 'deploy', 'admin'],
+  };
 
   it.each(
     routes.map(({ method, pattern, action }) => [method, pattern.replace('mlflow/', ''), action] as const),
   )('%s %s needs the scope to %s', async (method, path, action) => {
-    const others = EVERYTHING.filter((scope) => scope !== `registry.${action}`);
-    expect(await codeOf(method, path, {}, { scopes: [...others, 'infer'] })).toEqual([
-      403,
-      'PERMISSION_DENIED',
-    ]);
-    const scopes: Scope[] = action === 'read' ? ['registry.read'] : ['registry.write'];
-    expect((await codeOf(method, path, {}, { scopes }))[0]).not.toBe(403);
-    expect((await codeOf(method, path, {}, { scopes: ['admin'] }))[0]).not.toBe(403);
+    const enough = SUFFICIENT[action] ?? [];
+    for (const scope of SCOPES) {
+      const [status, code] = await codeOf(method, path, {}, { scopes: [scope] });
+      expect([scope, status === 403]).toEqual([scope, !enough.includes(scope)]);
+      expect(code).toBe(status === 403 ? 'PERMISSION_DENIED' : code);
+    }
   });
 
   const writes: readonly Scope[] = ['registry.read', 'registry.write'];
@@ -302,6 +306,14 @@ describe('whoever has the scopes', () => {
     expect(await codeOf(method, path, fields, { scopes: writes })).toEqual([403, 'PERMISSION_DENIED']);
     expect((await registry.model('credit')).aliases).toMatchObject({ champion: '1' });
     expect((await ask(method, path, fields)).status).toBe(200);
+  });
+
+  it('to deploy moves the champion, and no other alias', async () => {
+    const may = { scopes: ['deploy'] as const };
+    const fields = { name: 'credit', version: '2' };
+    const set = (alias: string) => ask('POST', 'registered-models/alias', { ...fields, alias }, may);
+    expect((await set('champion')).status).toBe(200);
+    expect((await set('candidate')).status).toBe(403);
   });
 
   it('to write moves other aliases, and deletes other versions and models', async () => {
