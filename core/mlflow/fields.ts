@@ -60,6 +60,17 @@ export class Fields {
     return value;
   }
 
+  /** A short text; nothing where it is empty. */
+  shortText(name: string, mostCharacters: number): string | undefined {
+    const value = this.optionalText(name) ?? '';
+    if (value.length > mostCharacters) {
+      throw invalidParameter(
+        `The field "${name}" has ${value.length} characters, at most ${mostCharacters} are allowed.`,
+      );
+    }
+    return value === '' ? undefined : value;
+  }
+
   /** A whole number within the bounds. */
   integer(name: string, least: number, most: number, otherwise: number): number {
     const value = this.#single(name) ?? otherwise;

@@ -10,6 +10,10 @@ import { stageOf } from './registered-models.ts';
 import { versionNumber } from './version-number.ts';
 import { originOf } from './version-source.ts';
 
+/** What stands in the item of a version, which is read with every read of its model. */
+const MAX_ID_LENGTH = 250;
+const MAX_LINK_LENGTH = 2048;
+
 /** `model-versions/…` but searches. */
 export function modelVersionRoutes(
   registry: RecordsReader & RegistryWriter,
@@ -29,7 +33,7 @@ export function modelVersionRoutes(
       const version = await registry.createVersion({
         model: name,
         ...origin,
-        runLink: fields.optionalText('run_link') || undefined,
+        runLink: fields.shortText('run_link', MAX_LINK_LENGTH),
         notes: fields.optionalText('description') || undefined,
         tags: fields.tags('tags'),
         actor: principal.id,
@@ -107,7 +111,7 @@ function targetOf(fields: Fields, principal: Principal): VersionTarget {
 function readOrigin(fields: Fields) {
   return {
     source: fields.text('source'),
-    runId: fields.optionalText('run_id') || undefined,
-    loggedModelId: fields.optionalText('model_id') || undefined,
+    runId: fields.shortText('run_id', MAX_ID_LENGTH),
+    loggedModelId: fields.shortText('model_id', MAX_ID_LENGTH),
   };
 }

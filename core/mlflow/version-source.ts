@@ -40,13 +40,13 @@ export async function originOf(
   targets: SourceTargets,
 ): Promise<VersionOrigin> {
   const { source, runId, loggedModelId } = fields;
-  // The text of a prompt stands in its tags; clients send a source that means nothing.
-  if (kindOf(model.tags) === 'prompt') return fields;
   if (source.length > MAX_SOURCE_LENGTH) {
     throw invalidParameter(
       `The source has ${source.length} characters, at most ${MAX_SOURCE_LENGTH} are allowed.`,
     );
   }
+  // The text of a prompt stands in its tags; clients send a source that means nothing.
+  if (kindOf(model.tags) === 'prompt') return fields;
   if (climbs(source)) throw refused(source, 'leads out of its folder by ".."');
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(source) ?? [];
   switch (scheme.toLowerCase()) {

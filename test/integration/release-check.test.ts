@@ -93,19 +93,20 @@ async function verdictOn(check: ReleaseCheckName, version: string): Promise<Verd
 beforeAll(async () => {
   hooks.inference = await hookOf('inference');
   hooks.refusal = await hookOf('refusal');
+  hooks.registry = await hookOf('registry');
 });
 afterEach(async () => {
   for (const deployed of Object.values(hooks)) await setVariables(deployed);
 });
 
 describe('a release of what is deployed', () => {
-  it.each(['inference', 'refusal'] as const)('passes the check %s', async (check) => {
+  it.each(['inference', 'refusal', 'registry'] as const)('passes the check %s', async (check) => {
     const verdict = await run(hook(check));
     const version = hook(check).Environment?.Variables?.[ENVIRONMENT.releaseVersion];
     expect(verdict).toEqual({ status: 'Succeeded', version });
   });
 
-  it.each(['inference', 'refusal'] as const)(
+  it.each(['inference', 'refusal', 'registry'] as const)(
     'checks the version that gets the traffic: %s',
     async (check) => {
       const version = hook(check).Environment?.Variables?.[ENVIRONMENT.releaseVersion] ?? '';
@@ -166,6 +167,33 @@ describe('a release of infer fails', () => {
     expect(await verdictOn('inference', version.replace(/\d+$/, '4711'))).toMatchObject({
       status: 'Failed',
       reason: 'the version could not be invoked: ResourceNotFoundException',
+    });
+  });
+});
+
+describe('a release of registry-api fails', () => {
+  it('when a new version does not reach the table', async () => {
+    const version = hook('registry').Environment?.Variables?.[ENVIRONMENT.releaseVersion] ?? '';
+    const [FunctionName] = version.split(/:(?=\d+$)/);
+    const deployed = await functions.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    await setVariables(deployed, { [ENVIRONMENT.registryTable]: 'no-such-table' });
+    try {
+      const { FunctionArn } = await functions.send(new PublishVersionCommand({ FunctionName }));
+      expect(await verdictOn('registry', FunctionArn ?? '')).toMatchObject({
+        status: 'Failed',
+        reason: expect.stringMatching(/^models could not be listed: status 50[03]/),
+      });
+    } finally {
+      await setVariables(deployed);
+    }
+  });
+
+  it('when every model is there', async () => {
+    const answer = JSON.stringify({ statusCode: 200, headers: {}, body: '{}', isBase64Encoded: false });
+    const version = await versionThat(`return { listing: ${answer}, lookup: ${answer} }`);
+    expect(await verdictOn('registry', version)).toMatchObject({
+      status: 'Failed',
+      reason: 'a model that does not exist was answered with status 200',
     });
   });
 });

@@ -14,6 +14,7 @@ const ADMITTED = {
   artifact: { digest: 'ab'.repeat(32), size: 10 },
   description: { irVersion: 9, opsets: {}, producer: '', operators: [], inputs: [], outputs: [] },
 };
+const VERSION = { name: 'credit', source: 's3://bucket/model' };
 const EVERYTHING: readonly Scope[] = ['registry.read', 'registry.write', 'deploy'];
 
 let dynamo: DynamoDbInMemory;
@@ -151,6 +152,34 @@ describe('an error', () => {
       'INVALID_PARAMETER_VALUE',
     ],
     ['POST', 'registered-models/set-tag', { name: 'credit', key: 'k' }, 400, 'INVALID_PARAMETER_VALUE'],
+    [
+      'POST',
+      'model-versions/create',
+      { ...VERSION, run_id: 'r'.repeat(251) },
+      400,
+      'INVALID_PARAMETER_VALUE',
+    ],
+    [
+      'POST',
+      'model-versions/create',
+      { ...VERSION, model_id: 'r'.repeat(251) },
+      400,
+      'INVALID_PARAMETER_VALUE',
+    ],
+    [
+      'POST',
+      'model-versions/create',
+      { ...VERSION, run_link: 'r'.repeat(2049) },
+      400,
+      'INVALID_PARAMETER_VALUE',
+    ],
+    [
+      'POST',
+      'model-versions/create',
+      { ...VERSION, source: `s3://bucket/${'k'.repeat(2048)}` },
+      400,
+      'INVALID_PARAMETER_VALUE',
+    ],
     [
       'POST',
       'model-versions/transition-stage',
