@@ -6,6 +6,12 @@ import { AccessControl } from '../../core/access/access-control.ts';
 import type { AccessRulesReader } from '../../core/access/access-revision.ts';
 import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
 import { MlflowServer, type MlflowServerOptions } from '../../core/mlflow/mlflow-server.ts';
+import {
+  AliasHistoryServer,
+  type AliasHistoryServerOptions,
+} from '../../core/protocol/alias-history-server.ts';
+import type { AliasLogReader } from '../../core/registry/alias-history.ts';
+import { REGISTRY_PREFIX } from '../../lib/contracts/registry-layout.ts';
 import { MAX_BODY_BYTES } from '../shared/api-event.ts';
 import type { RegistryApiEnvironment } from './environment.ts';
 
@@ -16,32 +22,43 @@ const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
 const RULES_MAX_AGE_MS = 10_000;
 
 export interface RegistryPorts {
-  readonly registry: MlflowServerOptions['registry'];
+  readonly registry: MlflowServerOptions['registry'] & AliasLogReader;
   readonly rules: AccessRulesReader;
 }
 
-/** MLflow's API over a registry, on AWS unless given. */
+/** Answers requests of one API or the other, told apart by their paths. */
+export type RegistryServer = Pick<MlflowServer, 'handle'>;
+
+/** MLflow's API and ours over a registry, on AWS unless given. */
 export function registryServer(
   environment: RegistryApiEnvironment,
   logger: Logger,
   { registry, rules }: RegistryPorts = awsPorts(environment),
-): MlflowServer {
+): RegistryServer {
   const cached = new CachedAccessRules(rules, {
     maxAgeMs: RULES_MAX_AGE_MS,
     now: () => performance.now(),
   });
-  return new MlflowServer({
-    registry,
+  const options: Pick<AliasHistoryServerOptions, 'access' | 'onRefusal' | 'onInternalError'> = {
     access: new AccessControl(cached),
-    maxRequestBytes: MAX_REQUEST_BYTES,
-    maxResponseBytes: MAX_BODY_BYTES,
     onRefusal: (refusal, { id }) => {
       logger.warn('access refused', { refusal: { principal: id, ...refusal } });
     },
     onInternalError: (error) => {
       logger.error('internal error', error as Error);
     },
+  };
+  const history = new AliasHistoryServer({ ...options, registry });
+  const mlflow = new MlflowServer({
+    ...options,
+    registry,
+    maxRequestBytes: MAX_REQUEST_BYTES,
+    maxResponseBytes: MAX_BODY_BYTES,
   });
+  return {
+    handle: (request, principal) =>
+      (request.path.startsWith(`/${REGISTRY_PREFIX}`) ? history : mlflow).handle(request, principal),
+  };
 }
 
 function awsPorts({ registryTable }: RegistryApiEnvironment): RegistryPorts {

@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../../core/access/principal.ts';
-import type { MlflowServer } from '../../core/mlflow/mlflow-server.ts';
 import { fromProtocolResponse } from '../shared/api-event.ts';
 import type { RegistryCheckResult } from '../shared/self-check.ts';
+import type { RegistryServer } from './registry-server.ts';
 
 /** Nobody asks but the release of this version. */
 const RELEASE: Principal = { id: 'self-check', scopes: ['registry.read'] };
 
 /** Tries what the API needs: the access rules, the list of models, and the table itself, where a name is that nobody has. */
-export async function selfCheck(
-  server: Pick<MlflowServer, 'handle'>,
-  requestId: string,
-): Promise<RegistryCheckResult> {
+export async function selfCheck(server: RegistryServer, requestId: string): Promise<RegistryCheckResult> {
   const get = (path: string, query: Readonly<Record<string, readonly string[]>>) =>
     server.handle(
       {

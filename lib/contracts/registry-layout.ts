@@ -55,8 +55,8 @@ export const REGISTRY_RIGHTS = {
     { actions: ['dynamodb:DeleteItem'], partitions: [`${names}*`, `${models}*`, `${details}*`] },
     { actions: ['dynamodb:BatchWriteItem'], partitions: [`${models}*`, `${details}*`] },
   ],
-  /** To read what became of aliases, and the events of models, beside reading. */
-  history: [{ actions: ['dynamodb:Query'], partitions: [`${aliasLogs}*`, `${events}*-*-*-*-*`] }],
+  /** To read what became of aliases, and all events, beside reading. */
+  history: [{ actions: ['dynamodb:Query'], partitions: [`${aliasLogs}*`, `${events}*`] }],
   /** To read and to put the rules about who may use which models. */
   writeAccessRules: [
     { actions: ['dynamodb:GetItem', 'dynamodb:Query'], partitions: [accessRules] },
@@ -69,3 +69,6 @@ export const MODELS_INDEX = { name: 'models', partition: 'listing', sort: 'name'
 
 /** Prefix of the artifacts bucket that holds admitted model files, by SHA-256; objects there are created once. */
 export const ARTIFACT_PREFIX = 'artifacts/sha256/';
+
+/** Path prefix of what the registry answers beside MLflow's API: where aliases pointed at any time. */
+export const REGISTRY_PREFIX = 'strata/v1/models';

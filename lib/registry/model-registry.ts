@@ -158,7 +158,10 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
     return withKey(grant, this.encryptionKey, grantee, KEY_WRITE_ACTIONS);
   }
 
-  /** Allows to read where aliases pointed at any time and the events of models, beside models, versions and aliases. */
+  /**
+   * Allows to read where aliases pointed at any time, and all events, beside models, versions and aliases. Sending events
+   * again takes the right on the bus as well: `registry.eventBus.grantPutEventsTo(role)`.
+   */
   public grantReadHistory(grantee: iam.IGrantable): iam.Grant {
     const grant = grantTable(this.table, grantee, [
       ...REGISTRY_RIGHTS.read,

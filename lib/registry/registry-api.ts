@@ -3,7 +3,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT } from '../contracts/environment';
-import { REGISTRY_RIGHTS } from '../contracts/registry-layout';
+import { REGISTRY_PREFIX, REGISTRY_RIGHTS } from '../contracts/registry-layout';
 import type { CodeDelivery } from '../delivery/code-delivery';
 import { HandlerDelivery } from '../delivery/handler-delivery';
 import type { TrafficShift } from '../delivery/traffic-shift';
@@ -79,6 +79,7 @@ export class RegistryApi extends MeasuredRegistryApi implements iam.IGrantable {
     withKey(grant, encryptionKey, handler, KEY_ACTIONS);
     this.gateway = props.gateway ?? new Gateway(this, 'Gateway', { monitoring: props.monitoring });
     this.gateway.mount('api', handler.live, { scopes: ['registry.read', 'registry.write', 'deploy'] });
+    this.gateway.mount(REGISTRY_PREFIX, handler.live, { scopes: ['registry.read'] });
     this.delivery = new HandlerDelivery(this, 'Delivery', {
       handler,
       check: 'registry',

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { writeLocalDeployment } from '../../aws/local-deployment.ts';
+import { call, callAs } from '../support/deployment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const STRATA = join(ROOT, 'assets/cli/strata.mjs');
@@ -124,5 +125,59 @@ describe('the history of a model', () => {
     expect(await succeed('diff', model, '--from', then, '--to', then)).toBe(
       'no alias was changed in between',
     );
+  });
+});
+
+describe('where an alias pointed, over HTTP', () => {
+  it('is answered as of any time, to those who may read the registry', { timeout: 60_000 }, async () => {
+    const model = await newModel(2);
+    await succeed('promote', `${model}@1`, '--reason', 'the first');
+    await succeed('promote', `${model}@2`);
+    const { changes } = await json('history', model);
+    const path = `/strata/v1/models/${model}/aliases/champion`;
+
+    const now = await callAs(['registry.read'], 'GET', path);
+    expect([now.status, now.json()]).toEqual([
+      200,
+      {
+        model,
+        alias: 'champion',
+        asOf: expect.any(String),
+        version: '2',
+        since: changes[1].time,
+        actor: changes[1].actor,
+      },
+    ]);
+    const then = await callAs(
+      ['registry.read'],
+      'GET',
+      `${path}?asOf=${encodeURIComponent(changes[0].time)}`,
+    );
+    expect(then.json()).toMatchObject({ version: '1', reason: 'the first', asOf: changes[0].time });
+    const all = await callAs(['registry.read'], 'GET', `/strata/v1/models/${model}/aliases`);
+    expect(all.json()).toMatchObject({ aliases: { champion: { version: '2' } } });
+    const history = await callAs(['registry.read'], 'GET', `${path}/history`);
+    expect(history.json()).toEqual({ model, alias: 'champion', changes });
+
+    const refused = await Promise.all([
+      call('GET', path),
+      callAs(['infer', 'registry.write', 'deploy'], 'GET', path),
+      callAs(['registry.read'], 'GET', `${path}?asOf=yesterday`),
+      callAs(['registry.read'], 'GET', `${path}?asOf=2020-01-01T00:00:00Z`),
+      callAs(['registry.read'], 'GET', `/strata/v1/models/${model}/aliases/shadow`),
+      callAs(['registry.read'], 'POST', path),
+      callAs(['registry.read'], 'GET', '/strata/v1/models'),
+    ]);
+    expect(
+      refused.map((answer) => [answer.status, answer.json<{ error_code: string }>().error_code]),
+    ).toEqual([
+      [401, 'UNAUTHENTICATED'],
+      [403, 'PERMISSION_DENIED'],
+      [400, 'INVALID_TIME'],
+      [404, 'MODEL_NOT_FOUND'],
+      [404, 'ALIAS_NOT_FOUND'],
+      [405, 'METHOD_NOT_ALLOWED'],
+      [404, 'ENDPOINT_NOT_FOUND'],
+    ]);
   });
 });

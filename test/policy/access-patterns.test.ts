@@ -105,6 +105,8 @@ async function register(): Promise<void> {
     await registerModel({ model, path: modelFile(file), alias: 'champion' }, { registry, artifacts });
   }
   await registry.setAlias({ model: 'fixed_by_event', alias: 'champion', version: '1' });
+  // For an alias that is not there its log is asked.
+  await registry.setAlias({ model: 'numbers', alias: 'challenger', version: '1' });
   await Promise.all([registry.ping(), registry.modelNames(), registry.model('numbers')]);
   // Large enough to go in parts.
   const large = Buffer.alloc(9 * 1024 * 1024, 1);

@@ -80,6 +80,18 @@ const ALLOWED: readonly AllowedWildcard[] = [
       JSON.stringify(statement.Condition).includes('aws:SourceArn'),
   },
   {
+    reason: 'Lambda asks which streams a table has, of all of that table together',
+    is: ({ type, statement }) =>
+      type === 'AWS::IAM::Policy' &&
+      statement.Action === 'dynamodb:ListStreams' &&
+      list(statement.Resource).every((resource) => /"\/stream\/\*"\]\]\}$/.test(resource)),
+  },
+  {
+    reason: 'What a queue denies to everybody: connections without encryption',
+    is: ({ type, statement }) =>
+      type === 'AWS::SQS::QueuePolicy' && statement.Effect === 'Deny' && statement.Condition !== undefined,
+  },
+  {
     reason: 'What a bucket denies to everybody: connections without encryption, overwriting model files',
     is: ({ type, statement }) =>
       type === 'AWS::S3::BucketPolicy' && statement.Effect === 'Deny' && statement.Condition !== undefined,

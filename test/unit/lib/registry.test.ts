@@ -129,6 +129,19 @@ describe('a registry grants', () => {
     expect(actions).not.toContain('s3:DeleteObject');
   });
 
+  it('reading of the history: logs and events, and no right to add to them', () => {
+    const granted = statements((registry, role) => registry.grantReadHistory(role));
+    const leading = granted.map(({ Condition }) => JSON.stringify(Condition ?? {}));
+    expect(leading.filter((keys) => keys.includes('["LOG#*","OUTBOX#*"]'))).toHaveLength(1);
+    const actions = [...new Set(granted.flatMap(({ Action }) => Action))];
+    expect(actions.toSorted()).toEqual([
+      'dynamodb:BatchGetItem',
+      'dynamodb:GetItem',
+      'dynamodb:Query',
+      'kms:Decrypt',
+    ]);
+  });
+
   it('reading with the access rules, which a function asks for with every request', () => {
     const [table] = statements((registry, role) => registry.grantRead(role));
     expect(table?.Condition).toEqual({
