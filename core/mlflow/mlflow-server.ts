@@ -53,9 +53,17 @@ export class MlflowServer {
       const fields = () => Fields.of(request, this.options.maxRequestBytes);
       return this.#response(await route.answer({ principal, fields, path, request }));
     } catch (error) {
+      this.#tell(error, principal, request);
+      return mlflowErrorResponse(error, request.requestId);
+    }
+  }
+
+  #tell(error: unknown, principal: Principal, request: ProtocolRequest): void {
+    try {
       if (error instanceof AccessRefusedError) this.options.onRefusal?.(error.refusal, principal, request);
       if (isFailureOfService(error)) this.options.onInternalError?.(error, request);
-      return mlflowErrorResponse(error, request.requestId);
+    } catch {
+      // The answer stands whatever becomes of its log line.
     }
   }
 
