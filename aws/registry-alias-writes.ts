@@ -1,6 +1,11 @@
 import { assertWhy } from '../core/registry/alias-why.ts';
 import { assertAlias, assertVersionNumber } from '../core/registry/names.ts';
-import { aliasMovedMeanwhile, aliasNeedsReady, modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
+import {
+  aliasMovedMeanwhile,
+  aliasNeedsReady,
+  modelNotFound,
+  versionNotFound,
+} from '../core/registry/registry-errors.ts';
 import type { AliasItem, VersionItem } from '../core/registry/registry-items.ts';
 import { aliasKey, versionKey } from '../core/registry/registry-keys.ts';
 import type { AliasChange, AliasMove, AliasTarget } from '../core/registry/registry-writer.ts';
