@@ -3,7 +3,7 @@ import type { ModelVersion } from '../registry/model-version.ts';
 import { RecentlyUsed } from '../registry/recently-used.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Engine } from './engine.ts';
-import type { ModelRunner } from './model-runner.ts';
+import type { LoadPurpose, ModelRunner } from './model-runner.ts';
 import { RunTimes } from './run-times.ts';
 
 export interface BudgetedRunnerOptions {
@@ -34,19 +34,19 @@ export class BudgetedRunner implements ModelRunner {
   }
 
   /** @throws StrataError `DEADLINE_EXCEEDED` (504); and what the engine throws */
-  load(version: ModelVersion): Promise<void> {
+  load(version: ModelVersion, purpose?: LoadPurpose): Promise<void> {
     const { engine } = this.#options;
-    return engine.isOpen(version) ? engine.load(version) : this.#open(version);
+    return engine.isOpen(version) ? engine.load(version, purpose) : this.#open(version, purpose);
   }
 
-  async #open(version: ModelVersion): Promise<void> {
+  async #open(version: ModelVersion, purpose?: LoadPurpose): Promise<void> {
     const { engine, now } = this.#options;
     const { digest } = version.artifact;
     this.#refuseIfLate(this.#loads.get(digest) ?? 0, (needed, left) => {
       return `Opening the model takes about ${needed}, and ${left} of the time that a request has are left. Try again; when that happens again and again, give the service more memory, with which its processor time grows, or register a smaller model.`;
     });
     const started = now();
-    await engine.load(version);
+    await engine.load(version, purpose);
     this.#loads.set(digest, now() - started);
   }
 

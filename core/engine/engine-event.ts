@@ -1,7 +1,7 @@
 /** What an engine tells of itself, for logs and metrics. */
 export type EngineEvent = SessionLoaded | LoadFailed | SessionEvicted | SwapLimitReached | DigestMismatch;
 
-/** A model was fetched, verified, opened and warmed. */
+/** A model was fetched, verified and opened, and warmed unless a request waits for it. */
 export interface SessionLoaded {
   readonly type: 'session-loaded';
   readonly digest: string;
@@ -11,13 +11,16 @@ export interface SessionLoaded {
   readonly source: 'disk' | 'store';
   /**
    * Milliseconds, one after the other: file here and verified, wait for the runtime beyond that (it is loaded meanwhile),
-   * session open, first run.
+   * session open, first run; 0 where none was made.
    */
   readonly fetchMs: number;
   readonly runtimeMs: number;
   readonly openMs: number;
   readonly warmUpMs: number;
-  /** Whether the first run worked; a model that refuses invented inputs is served all the same. */
+  /**
+   * Whether a first run was made and worked. A model that refuses invented inputs is served all the same; where a request
+   * waits, its own run is the first.
+   */
   readonly warm: boolean;
 }
 

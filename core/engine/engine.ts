@@ -8,7 +8,7 @@ import type { EngineEvent } from './engine-event.ts';
 import type { Runtime } from './load-runtime.ts';
 import { ModelFiles } from './model-files.ts';
 import { misfit, tooLarge } from './model-fit.ts';
-import type { ModelRunner } from './model-runner.ts';
+import type { LoadPurpose, ModelRunner } from './model-runner.ts';
 import { type OpenModel, runModel } from './open-model.ts';
 import { OpenVersions } from './open-versions.ts';
 import { openFailure } from './runtime-failure.ts';
@@ -46,7 +46,7 @@ interface HeldModel extends OpenModel {
   release(): Promise<void>;
 }
 
-/** Runs models in this process with onnxruntime, each verified before it is opened, warmed, and kept open while there is room. */
+/** Runs models in this process with onnxruntime, each verified before it is opened, and kept open while there is room. */
 export class Engine implements ModelRunner {
   readonly #options: EngineOptions;
   readonly #files: ModelFiles;
@@ -81,14 +81,14 @@ export class Engine implements ModelRunner {
     inputs: ReadonlyMap<string, Tensor>,
     outputs: readonly string[],
   ): Promise<Map<string, Tensor>> {
-    return this.#use(version, (model) => {
+    return this.#use(version, { runsNext: true }, (model) => {
       refuseOverrides(version.description, inputs);
       return outputs.length === 0 ? new Map() : runModel(model, inputs, outputs);
     });
   }
 
-  load(version: ModelVersion): Promise<void> {
-    if (!this.#sessions.touch(version.artifact.digest)) return this.#use(version, () => {});
+  load(version: ModelVersion, purpose: LoadPurpose = {}): Promise<void> {
+    if (!this.#sessions.touch(version.artifact.digest)) return this.#use(version, purpose, () => {});
     this.#versions.used(version);
     return DONE;
   }
@@ -124,12 +124,16 @@ export class Engine implements ModelRunner {
     return this.#sessions.forget(artifact.digest);
   }
 
-  #use<T>(version: ModelVersion, work: (model: HeldModel) => T | Promise<T>): Promise<T> {
+  #use<T>(
+    version: ModelVersion,
+    purpose: LoadPurpose,
+    work: (model: HeldModel) => T | Promise<T>,
+  ): Promise<T> {
     const { digest, size } = version.artifact;
     return this.#sessions.use(
       digest,
       size,
-      () => this.#openOrTell(version),
+      () => this.#openOrTell(version, purpose),
       (model) => {
         this.#versions.used(version);
         return work(model);
@@ -137,9 +141,9 @@ export class Engine implements ModelRunner {
     );
   }
 
-  async #openOrTell(version: ModelVersion): Promise<HeldModel> {
+  async #openOrTell(version: ModelVersion, purpose: LoadPurpose): Promise<HeldModel> {
     try {
-      return await this.#open(version);
+      return await this.#open(version, purpose);
     } catch (error) {
       const { digest, size } = version.artifact;
       const code = error instanceof StrataError ? error.code : INTERNAL_ERROR.error_code;
@@ -148,7 +152,7 @@ export class Engine implements ModelRunner {
     }
   }
 
-  async #open(version: ModelVersion): Promise<HeldModel> {
+  async #open(version: ModelVersion, { runsNext = false }: LoadPurpose): Promise<HeldModel> {
     const { artifact, description } = version;
     const reason = misfit(artifact, this.#options);
     if (reason !== undefined) throw tooLarge(reason);
@@ -164,7 +168,7 @@ export class Engine implements ModelRunner {
       this.#opened += 1;
       const model = { runtime, session, release: () => session.release() };
       const openMs = clock();
-      const warm = await warmUp(model, description);
+      const warm = !runsNext && (await warmUp(model, description));
       const { digest, size } = artifact;
       const parts = { runtimeMs, fetchMs, openMs, warmUpMs: clock() };
       this.#tell({ type: 'session-loaded', digest, size, source, ...parts, warm });

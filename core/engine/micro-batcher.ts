@@ -6,7 +6,7 @@ import { BatchPace } from './batch-pace.ts';
 import { type BatchEvent, GroupRuns } from './group-runs.ts';
 import { canMerge, type Kind, kindOf } from './merge.ts';
 import { MergeTrials } from './merge-trials.ts';
-import type { Caller, ModelRunner } from './model-runner.ts';
+import type { Caller, LoadPurpose, ModelRunner } from './model-runner.ts';
 import { type Group, RequestQueue, type RunBounds } from './request-queue.ts';
 import { type RequestSize, sizeOf } from './request-size.ts';
 
@@ -117,8 +117,8 @@ export class MicroBatcher implements ModelRunner {
     return this.#trials.trusts(version);
   }
 
-  load(version: ModelVersion): Promise<void> {
-    return this.#options.runner.load(version);
+  load(version: ModelVersion, purpose?: LoadPurpose): Promise<void> {
+    return this.#options.runner.load(version, purpose);
   }
 
   /** @throws UnavailableError `OVERLOADED` when too many requests wait; and what the runner throws */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -169,11 +169,16 @@ async function measured(path: string, expected: Artifact): Promise<MeasuredStrea
 
 async function copied(source: Readable, path: string, artifact: Artifact): Promise<MeasuredStream> {
   const content = new MeasuredStream(artifact);
+  // Opened before anything can fail: a stream that opens it itself may do so after what failed was cleared away.
+  await using file = await open(path, 'wx', 0o600).catch((error: unknown) => {
+    source.destroy();
+    throw error;
+  });
   try {
     await pipeline(
       source,
       (chunks: AsyncIterable<Uint8Array>) => content.pass(chunks),
-      createWriteStream(path, { flags: 'wx', mode: 0o600 }),
+      file.createWriteStream(),
     );
   } catch (error) {
     if (!(error instanceof TooLongError)) throw error;

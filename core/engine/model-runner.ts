@@ -7,6 +7,12 @@ export interface Caller {
   readonly aborted: boolean;
 }
 
+/** Why a version is loaded. */
+export interface LoadPurpose {
+  /** The caller runs it at once: that run is the first, and nobody waits for another one before it. @default false */
+  readonly runsNext?: boolean;
+}
+
 /** Runs model versions. Loads, verifies and keeps them as it needs to. */
 export interface ModelRunner {
   /**
@@ -26,6 +32,6 @@ export interface ModelRunner {
     outputs: readonly string[],
     caller?: Caller,
   ): Promise<Map<string, Tensor>>;
-  /** Loads and verifies the version, so that the next run is warm. Same errors as `run`. */
-  load(version: ModelVersion): Promise<void>;
+  /** Loads and verifies the version, and makes a first run of its own unless `runsNext`. Same errors as `run`. */
+  load(version: ModelVersion, purpose?: LoadPurpose): Promise<void>;
 }

@@ -88,7 +88,7 @@ async function inferWith(
   const { inputs, request: asked } = await decode(request, version.description.inputs, principal, tools);
   const choices = chooseOutputs(asked, version.description.outputs);
   const decoded = now();
-  await runner.load(version);
+  await runner.load(version, { runsNext: true });
   const loaded = now();
   const names = choices.map(({ name }) => name);
   const outputs = await runner.run(version, inputs, names, request.caller);

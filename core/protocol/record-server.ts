@@ -70,7 +70,7 @@ export class RecordServer {
   async answer(records: readonly (() => JsonDocument)[]): Promise<RecordOutcome[]> {
     const { registry, runner, model } = this.#options;
     const version = await registry.resolve(model, this.#options.version);
-    await runner.load(version);
+    await runner.load(version, { runsNext: true });
     const outcomes: RecordOutcome[] = [];
     while (outcomes.length < records.length && !this.#batcher.trusts(version)) {
       const tried = records.slice(outcomes.length, outcomes.length + TRIAL);

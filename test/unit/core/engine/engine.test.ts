@@ -168,6 +168,22 @@ describe('a load', () => {
     expect(events).toMatchObject([{ runtimeMs: 1, fetchMs: 1, openMs: 1, warmUpMs: 1 }]);
   });
 
+  it('makes no first run of its own where the caller runs it next', async () => {
+    const { engine, events } = engineOn(storeWith('add_sub'), { now: () => 0 });
+    await engine.load(versionOf('add_sub'), { runsNext: true });
+    expect(events).toMatchObject([{ type: 'session-loaded', warmUpMs: 0, warm: false }]);
+    expect(
+      await engine.run(
+        versionOf('add_sub'),
+        new Map([
+          ['a', rows(1)],
+          ['b', rows(1)],
+        ]),
+        ['sum'],
+      ),
+    ).toHaveProperty('size', 1);
+  });
+
   it('takes the verified file of an earlier process', async () => {
     const version = versionOf('add_sub');
     await engineOn(storeWith('add_sub')).engine.load(version);
