@@ -177,7 +177,10 @@ class TestAliases:
         prompt = client.register_prompt(prompt_name, "hello")
         client.set_prompt_alias(prompt_name, "greeting", prompt.version)
         client.delete_prompt_version(prompt_name, str(prompt.version))
-        assert client.get_registered_model(prompt_name).aliases == {}
+        again = client.register_prompt(prompt_name, "hello again")
+        assert again.version == prompt.version + 1
+        with pytest.raises(MlflowException, match="alias"):
+            client.get_prompt_version_by_alias(prompt_name, "greeting")
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,7 @@ def test_a_second_model_of_the_same_name_is_refused(client, model):
     assert refusal.value.get_http_status_code() == 400
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_what_is_not_there(client, name):
     for call in (
         lambda: client.get_registered_model(name),
