@@ -84,7 +84,7 @@ const ALLOWED: readonly AllowedWildcard[] = [
     is: ({ type, statement }) =>
       type === 'AWS::IAM::Policy' &&
       statement.Action === 'dynamodb:ListStreams' &&
-      list(statement.Resource).every((resource) => /"\/stream\/\*"\]\]\}$/.test(resource)),
+      list(statement.Resource).every((resource) => resource.endsWith('"/stream/*"]]}')),
   },
   {
     reason: 'What a queue denies to everybody: connections without encryption',

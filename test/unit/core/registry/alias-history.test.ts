@@ -115,7 +115,7 @@ describe('what is different', () => {
 
 describe('where to roll an alias back to', () => {
   /** `3` is a move to version 3, `-` a deletion, `<2` a rollback to version 2. */
-  const before = (changes: string) => {
+  const rolledBack = (changes: string) => {
     const entries = changes.split(' ').map((change, second): AliasLogEntry => {
       const to = change === '-' ? undefined : change.replace('<', '');
       const entry = moved('champion', second, undefined, to);
@@ -133,7 +133,7 @@ describe('where to roll an alias back to', () => {
     ['2 - 2', undefined],
     ['1 2 - 2', '1'],
   ])('after %s it is %s', (changes, version) => {
-    expect(before(changes)).toBe(version);
+    expect(rolledBack(changes)).toBe(version);
   });
 
   it.each([
@@ -144,7 +144,7 @@ describe('where to roll an alias back to', () => {
     ['1 2 - <2', '1'],
     ['1 <9', '1'],
   ])('after %s it is %s: what was rolled back does not count', (changes, version) => {
-    expect(before(changes)).toBe(version);
+    expect(rolledBack(changes)).toBe(version);
   });
 
   it('is not where another alias pointed', () => {
