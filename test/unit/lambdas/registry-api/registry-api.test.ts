@@ -10,7 +10,7 @@ import { AwsInMemory } from '../../../support/aws-in-memory.ts';
 type Handler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
 
 const read = <T>(file: string): T =>
-  JSON.parse(readFileSync(new URL(`../../../../events/registry-api/${file}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../../../events/${file}`, import.meta.url), 'utf8'));
 const context = {
   functionName: 'registry-api',
   awsRequestId: 'a5ee2a35-1c1e-4b7a-8f3e-0d6c1d3c5b42',
@@ -45,7 +45,7 @@ const bodyOf = ({ body, isBase64Encoded, headers }: APIGatewayProxyResult): unkn
 
 describe('the function registry-api', () => {
   it('answers create-model.json with the model, and with 400 when it is there', async () => {
-    const event = read<APIGatewayProxyEvent>('create-model.json');
+    const event = read<APIGatewayProxyEvent>('registry-api/create-model.json');
     const created = await handler(event, context);
     expect(created.statusCode).toBe(200);
     expect(bodyOf(created)).toMatchObject({
@@ -60,13 +60,13 @@ describe('the function registry-api', () => {
   });
 
   it('reads every value of search-models.json', async () => {
-    const found = await handler(read('search-models.json'), context);
+    const found = await handler(read('registry-api/search-models.json'), context);
     expect(found.statusCode).toBe(200);
     expect(bodyOf(found)).toMatchObject({ registered_models: [{ name: 'credit risk' }] });
   });
 
   it('refuses without-scope.json', async () => {
-    const refused = await handler(read('without-scope.json'), context);
+    const refused = await handler(read('registry-api/without-scope.json'), context);
     expect([refused.statusCode, bodyOf(refused)]).toMatchObject([403, { error_code: 'PERMISSION_DENIED' }]);
   });
 
@@ -75,7 +75,7 @@ describe('the function registry-api', () => {
       event: SelfCheckEvent,
       context: Context,
     ) => Promise<RegistryCheckResult>;
-    const { listing, lookup } = await check(read('self-check.json'), context);
+    const { listing, lookup } = await check(read('registry-api/self-check.json'), context);
     expect([listing.statusCode, lookup.statusCode]).toEqual([200, 404]);
   });
 
