@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { RegistryTable } from '../../aws/registry-table.ts';
 import { MlflowServer } from '../../core/mlflow/mlflow-server.ts';
 import { DynamoDbInMemory } from './dynamodb-in-memory.ts';
+import { Client } from './registry-client.ts';
 import { RegistryModel } from './registry-model.ts';
-import { Client, operations } from './registry-operations.ts';
+import { type Operation, operations } from './registry-operations.ts';
 
 /** One step of a sequence that was answered differently. */
 export interface Difference {
@@ -17,7 +18,7 @@ export const sequences = fc.array(operations, { minLength: 1, maxLength: 60, siz
 
 /** Does a sequence with the server and with the reference, and says where they part. */
 export async function firstDifference(
-  sequence: readonly (typeof operations extends fc.Arbitrary<infer T> ? T : never)[],
+  sequence: readonly Operation[],
   areEqual: (one: unknown, other: unknown) => boolean,
 ): Promise<Difference | undefined> {
   const { client: table } = new DynamoDbInMemory();
@@ -40,7 +41,7 @@ export async function firstDifference(
   );
   const reference = new RegistryModel();
   for (const operation of sequence) {
-    const server = await client.do(operation);
+    const server = await client.do(operation.ask);
     if (failures.length > 0) throw failures[0];
     const expected = reference.do(() => operation.expect(reference));
     if (!areEqual(server, expected)) return { step: operation.describe, server, reference: expected };
