@@ -6,6 +6,7 @@ import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -65,6 +66,10 @@ export function cloudFormation(target: AwsTarget = {}): CloudFormationClient {
 
 export function kinesis(target: AwsTarget = {}): KinesisClient {
   return new KinesisClient(clientConfig(target));
+}
+
+export function kms(target: AwsTarget = {}): KMSClient {
+  return new KMSClient(clientConfig(target));
 }
 
 export function eventBridge(target: AwsTarget = {}): EventBridgeClient {

@@ -210,7 +210,7 @@ export async function deleteVersion(session: RegistrySession, target: VersionTar
 export async function admitVersion(
   session: RegistrySession,
   target: VersionTarget,
-  { artifact, description }: Admitted,
+  { artifact, description, manifest }: Admitted,
 ): Promise<VersionRecord> {
   return session.write(async () => {
     const { context, version } = await session.version(target);
@@ -222,7 +222,10 @@ export async function admitVersion(
     const changes = { status: 'READY', digest, size, lastUpdatedAt: context.time } as const;
     const writes = [
       changeVersion(context, version, changes),
-      create(context, detailsItem(context.modelId, { version: target.version, artifact, description })),
+      create(
+        context,
+        detailsItem(context.modelId, { version: target.version, artifact, description, manifest }),
+      ),
       emit(context, 'version-admitted', { model: target.model, version: target.version, digest }),
     ];
     return { writes, result: recordOf(target, context.modelId, { ...version, ...changes }) };

@@ -1,5 +1,11 @@
 /** What an engine tells of itself, for logs and metrics. */
-export type EngineEvent = SessionLoaded | LoadFailed | SessionEvicted | SwapLimitReached | DigestMismatch;
+export type EngineEvent =
+  | SessionLoaded
+  | LoadFailed
+  | SessionEvicted
+  | SwapLimitReached
+  | DigestMismatch
+  | SignatureInvalid;
 
 /** A model was fetched, verified and opened, and warmed unless a request waits for it. */
 export interface SessionLoaded {
@@ -62,4 +68,14 @@ export interface DigestMismatch {
   readonly source: 'disk' | 'store';
   readonly expected: { readonly digest: string; readonly size: number };
   readonly actual: { readonly digest: string; readonly size: number };
+}
+
+/** No trusted key signed what the registry says of a version. It was not opened. Security relevant. */
+export interface SignatureInvalid {
+  readonly type: 'signature-invalid';
+  readonly model: string;
+  readonly version: string;
+  readonly digest: string;
+  /** What was wrong, in words. */
+  readonly reason: string;
 }

@@ -2,6 +2,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { INTERNAL_ERROR, InvalidInputError, StrataError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
 import type { ArtifactReader } from '../registry/artifact-reader.ts';
+import type { VerifyVersion } from '../registry/manifest-trust.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { EngineEvent } from './engine-event.ts';
@@ -32,6 +33,11 @@ export interface EngineOptions extends CpuShare {
   readonly maxOpened?: number;
   /** Models whose current version and the one before are closed only when nothing else can be: a rollback finds it open. */
   readonly pinned?: readonly string[];
+  /**
+   * Asked before a version is fetched, opened or run; once for each that passes.
+   * @default - versions need no signature
+   */
+  readonly verify?: VerifyVersion | undefined;
   readonly onEvent?: (event: EngineEvent) => void;
   /** Clock in milliseconds. */
   readonly now?: () => number;
@@ -124,13 +130,14 @@ export class Engine implements ModelRunner {
     return this.#sessions.forget(artifact.digest);
   }
 
-  #use<T>(
+  async #use<T>(
     version: ModelVersion,
     purpose: LoadPurpose,
     work: (model: HeldModel) => T | Promise<T>,
   ): Promise<T> {
+    this.#verify(version);
     const { digest, size } = version.artifact;
-    return this.#sessions.use(
+    return await this.#sessions.use(
       digest,
       size,
       () => this.#openOrTell(version, purpose),
@@ -174,6 +181,24 @@ export class Engine implements ModelRunner {
       this.#tell({ type: 'session-loaded', digest, size, source, ...parts, warm });
       return model;
     });
+  }
+
+  /** Also where the same file is open already, of another version: the rest of what the registry says is signed as well. */
+  #verify(version: ModelVersion): void {
+    try {
+      this.#options.verify?.(version);
+    } catch (error) {
+      const { model, artifact } = version;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#tell({
+        type: 'signature-invalid',
+        model,
+        version: version.version,
+        digest: artifact.digest,
+        reason,
+      });
+      throw error;
+    }
   }
 
   #tell(event: EngineEvent): void {

@@ -27,3 +27,13 @@ export async function loadRuntime(): Promise<Runtime> {
     );
   }
 }
+
+/**
+ * The runtime and its version, for example `onnxruntime-node 1.30.0`.
+ *
+ * @throws StrataError `RUNTIME_MISSING`, `UNSUPPORTED_HOST`
+ */
+export async function runtimeName(): Promise<string> {
+  const { versions } = (await loadRuntime()).env;
+  return `onnxruntime-node ${versions.node ?? versions.common}`;
+}

@@ -63,6 +63,21 @@ export async function measureGain(
   };
 }
 
+/**
+ * Measures one model in fresh processes.
+ *
+ * @throws StrataError `MEASUREMENT_FAILED`
+ */
+export async function measureModel(
+  path: string,
+  { inputs, repetitions }: MeasureOptions,
+): Promise<Measurement> {
+  const measured: Measurement[] = [];
+  for (let repetition = 0; repetition < repetitions; repetition += 1)
+    measured.push(await measureOnce({ path, inputs }));
+  return medians(measured);
+}
+
 async function measureOnce(task: MeasureTask): Promise<Measurement> {
   // Not with the loaders of this process; tensors travel as they are.
   const child = fork(CHILD, {

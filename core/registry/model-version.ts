@@ -1,4 +1,5 @@
 import type { ModelDescription } from '../onnx/model-description.ts';
+import type { SignedManifest } from './signed-manifest.ts';
 
 export type ModelVersionStatus = 'PENDING_REGISTRATION' | 'READY' | 'FAILED_REGISTRATION';
 
@@ -32,6 +33,10 @@ export interface ModelVersion {
   readonly description: ModelDescription;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** Id of the model, which it keeps through renames; absent for a version that was not admitted. */
+  readonly modelId?: string;
+  /** What admission found, signed; absent for a version that was not admitted. */
+  readonly manifest?: SignedManifest;
 }
 
 /** What a list of versions tells of each. */

@@ -2,6 +2,7 @@ import type { MODELS_INDEX } from '../../lib/contracts/registry-layout.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { ModelDescription } from '../onnx/model-description.ts';
 import type { AliasLogEntry, Evidence, Why } from './alias-history.ts';
+import { readManifest } from './manifest.ts';
 import type { ArtifactFile, ModelVersion, ModelVersionStatus } from './model-version.ts';
 import { kindOf, type RegisteredKind } from './prompts.ts';
 import type { RegistryEvent } from './registry-events.ts';
@@ -20,7 +21,8 @@ import {
   versionKey,
 } from './registry-keys.ts';
 import type { ModelOutline, ModelRecord, Stage, VersionRecord } from './registry-records.ts';
-import type { AliasMove } from './registry-writer.ts';
+import type { Admitted, AliasMove } from './registry-writer.ts';
+import { type SignedManifest, signatureInvalid } from './signed-manifest.ts';
 import type { TagMap } from './tags.ts';
 
 export type { ItemKey } from './registry-keys.ts';
@@ -67,8 +69,10 @@ export interface VersionItem extends RevisedItem {
 
 /** What only those who serve a version read. Put once, with the change that makes the version READY. */
 export interface DetailsItem extends ItemKey {
-  readonly description: ModelDescription;
+  /** Absent where the manifest says it, with the files. */
+  readonly description?: ModelDescription;
   readonly files?: readonly ArtifactFile[];
+  readonly manifest?: SignedManifest;
 }
 
 export interface TagItem extends ItemKey {
@@ -138,10 +142,11 @@ export function versionItem(record: VersionRecord): VersionItem {
 /** @throws InvalidInputError `DESCRIPTION_TOO_LARGE` */
 export function detailsItem(
   modelId: string,
-  { version, description, artifact }: Pick<ModelVersion, 'version' | 'description' | 'artifact'>,
+  { version, description, artifact, manifest }: Pick<ModelVersion, 'version'> & Admitted,
 ): DetailsItem {
   assertDescriptionFits(description);
-  return { ...detailsKey(modelId, version), description, files: artifact.files };
+  const key = detailsKey(modelId, version);
+  return manifest ? { ...key, manifest } : { ...key, description, files: artifact.files };
 }
 
 export function tagItem(modelId: string, version: string | undefined, key: string, value: string): TagItem {
@@ -187,14 +192,19 @@ export function eventItem(modelId: string, event: RegistryEvent): EventItem {
   return { pk: eventPartition(modelId), sk: `${event.time}#${event.id}`, event };
 }
 
-/** @returns undefined where there is nothing to serve: the version was not admitted, or is a text */
+/**
+ * @returns undefined where there is nothing to serve: the version was not admitted, or is a text
+ * @throws UnavailableError `SIGNATURE_INVALID` when the manifest is none
+ */
 export function toModelVersion(
   name: string,
-  { version, status, digest, size, createdAt }: VersionItem,
+  { pk, version, status, digest, size, createdAt }: VersionItem,
   details: DetailsItem | undefined,
 ): ModelVersion | undefined {
   if (details === undefined || digest === undefined || size === undefined) return undefined;
-  const { description, files } = details;
+  const { manifest } = details;
+  const { description, files } = manifest ? told(manifest) : details;
+  if (description === undefined) return undefined;
   return {
     model: name,
     version: String(version),
@@ -202,7 +212,15 @@ export function toModelVersion(
     artifact: { digest, size, ...(files && { files }) },
     description,
     createdAt,
+    ...(manifest && { modelId: pk.slice(pk.indexOf('#') + 1), manifest }),
   };
+}
+
+/** What the manifest says; whether that may be believed is for whoever opens the model to find out. */
+function told({ text }: SignedManifest): Pick<DetailsItem, 'description' | 'files'> {
+  const manifest = readManifest(text);
+  if (manifest === undefined) throw signatureInvalid('its manifest is of a form that is not known here');
+  return { description: manifest.description, files: manifest.artifact.files };
 }
 
 export function toVersionRecord(model: string, modelId: string, item: VersionItem): VersionRecord {

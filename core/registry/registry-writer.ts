@@ -2,6 +2,7 @@ import type { ModelDescription } from '../onnx/model-description.ts';
 import type { Why } from './alias-history.ts';
 import type { Artifact, ModelVersion } from './model-version.ts';
 import type { ModelRecord, Stage, VersionRecord } from './registry-records.ts';
+import type { SignedManifest } from './signed-manifest.ts';
 import type { Tags } from './tags.ts';
 
 /** Who asks for a change, for the alias log and the events. */
@@ -77,6 +78,8 @@ export interface AliasMove {
 export interface Admitted {
   readonly artifact: Artifact;
   readonly description: ModelDescription;
+  /** Says the same of both, and all else that was found. */
+  readonly manifest?: SignedManifest;
 }
 
 /**

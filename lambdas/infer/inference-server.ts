@@ -64,7 +64,7 @@ export function inferenceServer(
 
 /** The models that `infer` serves, measured and logged. */
 export function inferModels(
-  { aliasMaxAgeMs, memoryMegabytes, prime }: InferEnvironment,
+  { aliasMaxAgeMs, memoryMegabytes, prime, trustedKeys }: InferEnvironment,
   { logger, metrics }: InferTools,
   { registry, artifacts }: InferPorts,
 ): ServedModels {
@@ -74,6 +74,7 @@ export function inferModels(
     aliasMaxAgeMs,
     memoryMegabytes,
     pinned: prime,
+    trustedKeys,
     onEvent: (event) => {
       measureEngine(event, metrics);
       logEngine(event, logger);

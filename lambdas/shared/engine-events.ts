@@ -18,6 +18,9 @@ export function measureEngine(event: EngineEvent, metrics: Metrics): void {
     case 'digest-mismatch':
       metrics.addMetric(METRICS.digestMismatch, MetricUnit.Count, 1);
       break;
+    case 'signature-invalid':
+      metrics.addMetric(METRICS.signatureInvalid, MetricUnit.Count, 1);
+      break;
     case 'swap-limit-reached':
       metrics.addMetric(METRICS.swapLimitReached, MetricUnit.Count, 1);
       break;
@@ -31,6 +34,9 @@ export function logEngine(event: EngineEvent, logger: Logger): void {
   switch (event.type) {
     case 'digest-mismatch':
       logger.error('model file refused: its bytes are not those that were registered', { event });
+      break;
+    case 'signature-invalid':
+      logger.error('version refused: no trusted key signed what the registry says of it', { event });
       break;
     case 'load-failed':
       logger.error('model could not be opened', { event });

@@ -26,13 +26,14 @@ export function recordServer(
   { logger, metrics }: { readonly logger: Logger; readonly metrics: Metrics },
   { registry, artifacts }: RecordPorts = awsPorts(environment),
 ): RecordServer {
-  const { aliasMaxAgeMs, memoryMegabytes, model, version } = environment;
+  const { aliasMaxAgeMs, memoryMegabytes, model, version, trustedKeys } = environment;
   const models = servedModels({
     registry,
     artifacts,
     aliasMaxAgeMs,
     memoryMegabytes,
     pinned: [model],
+    trustedKeys,
     onEvent: (event) => {
       measureEngine(event, metrics);
       logEngine(event, logger);

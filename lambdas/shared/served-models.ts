@@ -8,6 +8,7 @@ import { startRuntime } from '../../core/engine/start-runtime.ts';
 import { SteadyRegistry } from '../../core/engine/steady-registry.ts';
 import type { ArtifactReader } from '../../core/registry/artifact-reader.ts';
 import { CachedRegistryReader } from '../../core/registry/cached-registry-reader.ts';
+import { verifyVersions } from '../../core/registry/manifest-trust.ts';
 import type { RegistryReader } from '../../core/registry/registry-reader.ts';
 import { remainingMs } from './remaining-time.ts';
 
@@ -23,6 +24,8 @@ export interface ServedModelsOptions {
   readonly memoryMegabytes: number;
   /** Models that stay open, with the version before. */
   readonly pinned?: readonly string[];
+  /** Fingerprints of the keys whose signatures are trusted; undefined: versions need no signature. */
+  readonly trustedKeys: readonly string[] | undefined;
   readonly onEvent: (event: EngineEvent) => void;
 }
 
@@ -33,7 +36,7 @@ export interface ServedModels {
 }
 
 export function servedModels(options: ServedModelsOptions): ServedModels {
-  const { artifacts, aliasMaxAgeMs, memoryMegabytes, pinned = [], onEvent } = options;
+  const { artifacts, aliasMaxAgeMs, memoryMegabytes, pinned = [], trustedKeys, onEvent } = options;
   // Nobody waits for it yet: it is there by the time that the first model has been found and fetched.
   void startRuntime({ memoryMegabytes });
   const engine = new Engine({
@@ -42,6 +45,7 @@ export function servedModels(options: ServedModelsOptions): ServedModels {
     memoryMegabytes,
     maxBytes: memoryMegabytes * MB * MODEL_MEMORY_SHARE,
     pinned,
+    verify: trustedKeys && verifyVersions(trustedKeys),
     onEvent,
   });
   const cached = new CachedRegistryReader(options.registry, {

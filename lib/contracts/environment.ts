@@ -4,6 +4,18 @@ export const ENVIRONMENT = {
   registryTable: 'STRATA_REGISTRY_TABLE',
   /** Name of the bucket that holds model artifacts. */
   artifactsBucket: 'STRATA_ARTIFACTS_BUCKET',
+  /** Name of the bucket that holds the files which MLflow's clients push. */
+  stagingBucket: 'STRATA_STAGING_BUCKET',
+  /** ARN of the key that signs manifests. */
+  signingKey: 'STRATA_SIGNING_KEY',
+  /** Fingerprints of the keys whose signatures are trusted, separated by commas. Without, versions need no signature. */
+  trustedKeys: 'STRATA_TRUSTED_KEYS',
+  /** Seconds that a version may wait for its admission. */
+  pendingLimit: 'STRATA_PENDING_LIMIT',
+  /** Memory in MiB of the endpoint that admitted models are for. */
+  endpointMemory: 'STRATA_ENDPOINT_MEMORY',
+  /** Disk in MiB of that endpoint. */
+  endpointDisk: 'STRATA_ENDPOINT_DISK',
   /** Seconds for which an alias that was read may be used without reading it again. */
   aliasMaxAge: 'STRATA_ALIAS_MAX_AGE',
   /** Names of the models that stay open, opened before requests come where there is time for it: JSON array of strings. */

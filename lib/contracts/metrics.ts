@@ -43,6 +43,8 @@ export const METRICS = {
   modelLoadFailure: 'ModelLoadFailure',
   /** Model files whose bytes were not those that were registered. */
   digestMismatch: 'DigestMismatch',
+  /** Versions that were not opened since no trusted key signed what the registry says of them. */
+  signatureInvalid: 'SignatureInvalid',
   /** Requests for a model that was not open, in an environment that has opened as many as it should. */
   swapLimitReached: 'SwapLimitReached',
   /** Requests refused for a reason that the caller can mend: status 4xx, and 501. */
@@ -92,6 +94,7 @@ export const COUNTED_CODES = [
   'REGISTRY_UNAVAILABLE',
   'REQUEST_TOO_LARGE',
   'RESPONSE_TOO_LARGE',
+  'SIGNATURE_INVALID',
   'VERSION_NOT_FOUND',
 ] as const;
 

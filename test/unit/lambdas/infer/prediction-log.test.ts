@@ -54,6 +54,13 @@ const EVENTS: { readonly [Type in EngineEvent['type']]: EngineEvent } = {
     opened: 442,
   },
   'digest-mismatch': { type: 'digest-mismatch', source: 'store', expected: size, actual: size },
+  'signature-invalid': {
+    type: 'signature-invalid',
+    model: 'credit',
+    version: '8',
+    digest: 'ab'.repeat(32),
+    reason: 'no signed manifest',
+  },
 };
 
 const request: ApiRequest = {
@@ -198,6 +205,7 @@ describe('the engine', () => {
   it.each([
     ['load-failed', 'ModelLoadFailure'],
     ['digest-mismatch', 'DigestMismatch'],
+    ['signature-invalid', 'SignatureInvalid'],
     ['swap-limit-reached', 'SwapLimitReached'],
   ] as const)('counts %s', async (type, name) => {
     expect((await measured([EVENTS[type]])).get(`Strata/${name}{${OF_FUNCTION}}`)).toBe(1);
