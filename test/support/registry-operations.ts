@@ -23,7 +23,7 @@ const values = fc.oneof(
   fc.integer({ min: 2000, max: 100_000 }).map((length) => 'é'.repeat(length)),
 );
 const numbers = fc.constantFrom(1, 1, 1, 2, 2, 3, 4);
-const stages = fc.constantFrom('None', 'staging', 'PRODUCTION', 'Archived', 'Nowhere');
+const stages = fc.constantFrom('Production', 'PRODUCTION', 'staging', 'None', 'Archived', 'Nowhere');
 
 const ADMITTED = {
   artifact: { digest: 'ab'.repeat(32), size: 10 },
@@ -132,21 +132,24 @@ export const operations: fc.Arbitrary<Operation> = fc.oneof(
       expect: (model) => model.deleteVersion(name, number),
     }),
   ),
-  fc.tuple(names, numbers, stages, fc.boolean()).map(
-    ([name, number, stage, archive]): Operation => ({
-      describe: `stage ${name} ${number} ${stage} ${archive}`,
-      ask: async (client) =>
-        versionOf(
-          await client.call('POST', `${VERSION}/transition-stage`, {
-            name,
-            version: String(number),
-            stage,
-            archive_existing_versions: archive,
-          }),
-        ),
-      expect: (model) => model.transition(name, number, stage, archive),
-    }),
-  ),
+  {
+    weight: 6,
+    arbitrary: fc.tuple(names, numbers, stages, fc.boolean()).map(
+      ([name, number, stage, archive]): Operation => ({
+        describe: `stage ${name} ${number} ${stage} ${archive}`,
+        ask: async (client) =>
+          versionOf(
+            await client.call('POST', `${VERSION}/transition-stage`, {
+              name,
+              version: String(number),
+              stage,
+              archive_existing_versions: archive,
+            }),
+          ),
+        expect: (model) => model.transition(name, number, stage, archive),
+      }),
+    ),
+  },
   fc.tuple(names, numbers, keys, values).map(
     ([name, number, key, value]): Operation => ({
       describe: `tag ${name} ${number} ${key}=${value.slice(0, 9)}`,
