@@ -98,6 +98,34 @@ export class Fields {
     return list;
   }
 
+  /** A list of objects. */
+  list(name: string): Fields[] {
+    const value = this.values.get(name) ?? [];
+    if (!Array.isArray(value)) throw wrongType(name, 'a list of objects');
+    return value.map((item: unknown) => {
+      if (typeof item !== 'object' || item === null) throw wrongType(name, 'a list of objects');
+      return new Fields(new Map(Object.entries(item)));
+    });
+  }
+
+  /** A number, which may be written as protobuf has it: as text, `NaN` or `-Infinity` too. */
+  number(name: string): number {
+    const value = this.#single(name);
+    if (value === undefined) throw missing(name);
+    const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof number === 'number' && (value === 'NaN' || !Number.isNaN(number))) return number;
+    throw wrongType(name, 'a number');
+  }
+
+  optionalNumber(name: string): number | undefined {
+    return this.#single(name) === undefined ? undefined : this.number(name);
+  }
+
+  /** Everything, as it came. */
+  get all(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(this.values);
+  }
+
   /** A list of `{key, value}`; of a key that comes twice the last value counts. */
   tags(name: string): Tags {
     const value = this.values.get(name) ?? [];

@@ -7,8 +7,8 @@ export type Comparator = '=' | '!=' | '<' | '<=' | '>' | '>=' | 'LIKE' | 'ILIKE'
 
 /** One comparison of a filter. */
 export interface Term {
-  /** Of a tag, or of the record itself. */
-  readonly of: 'tag' | 'attribute';
+  /** Of a tag, of what was logged, or of the record itself. */
+  readonly of: 'tag' | 'param' | 'metric' | 'attribute';
   readonly key: string;
   readonly comparator: Comparator;
   /** One text, several for IN, or a number. */
@@ -20,9 +20,22 @@ export interface FilterGrammar {
   readonly attributes: Readonly<
     Record<string, { readonly comparators: readonly Comparator[]; readonly isNumber?: boolean }>
   >;
+  /** Whether there are params and metrics. */
+  readonly hasLogged?: boolean;
 }
 
 const TAG_COMPARATORS: readonly Comparator[] = ['=', '!=', 'LIKE', 'ILIKE'];
+const NUMBER_COMPARATORS: readonly Comparator[] = ['=', '!=', '<', '<=', '>', '>='];
+
+/** What keys are of, by what stands before their dot. Source: MLflow, SearchUtils. */
+const LOGGED: Readonly<Record<string, Term['of']>> = {
+  param: 'param',
+  params: 'param',
+  parameter: 'param',
+  parameters: 'param',
+  metric: 'metric',
+  metrics: 'metric',
+};
 const MAX_FILTER_LENGTH = 10_000;
 
 /**
@@ -55,13 +68,12 @@ class TermReader {
   term(): Term {
     const { of, key } = this.#subject();
     const comparator = this.#comparator();
-    const { comparators, isNumber = false } =
-      of === 'tag' ? { comparators: TAG_COMPARATORS } : this.#attribute(key);
+    const { comparators, isNumber = false } = this.#comparators(of, key);
     if (!comparators.includes(comparator)) {
       throw invalidParameter(`"${key}" cannot be compared by ${comparator}: use ${comparators.join(', ')}.`);
     }
     const isList = comparator === 'IN' || comparator === 'NOT IN';
-    const value = isList ? this.#list() : isNumber ? this.#number() : this.#text();
+    const value = isList ? this.#list() : isNumber ? this.#number(of === 'metric') : this.#text();
     if (comparator.endsWith('LIKE')) assertLikePattern(String(value));
     return { of, key, comparator, value };
   }
@@ -83,7 +95,9 @@ class TermReader {
     if (!this.#skipSign('.')) return { of: 'attribute', key: first.text };
     const key = this.#dottedKey();
     if (first.text === 'tag' || first.text === 'tags') return { of: 'tag', key };
-    if (first.text === 'attribute') return { of: 'attribute', key };
+    if (first.text === 'attribute' || first.text === 'attributes') return { of: 'attribute', key };
+    const logged = Object.hasOwn(LOGGED, first.text) ? LOGGED[first.text] : undefined;
+    if (this.grammar.hasLogged && logged) return { of: logged, key };
     throw invalidParameter(
       `There is nothing called "${first.text}": use tags.<key>, or the name of a field.`,
     );
@@ -101,6 +115,13 @@ class TermReader {
       key += `.${part.text}`;
     }
     return key;
+  }
+
+  #comparators(of: Term['of'], key: string) {
+    if (of === 'attribute') return this.#attribute(key);
+    return of === 'metric'
+      ? { comparators: NUMBER_COMPARATORS, isNumber: true }
+      : { comparators: TAG_COMPARATORS };
   }
 
   #attribute(key: string) {
@@ -134,10 +155,12 @@ class TermReader {
     return token.text;
   }
 
-  #number(): number {
-    const token = this.#next('a whole number');
+  #number(mayBeFraction: boolean): number {
+    const wanted = mayBeFraction ? 'a number' : 'a whole number';
+    const token = this.#next(wanted);
     const isNumber = token.kind === 'number' || token.kind === 'quoted';
-    if (!isNumber || !/^-?\d{1,15}$/.test(token.text)) throw this.#unexpected('a whole number', -1);
+    const form = mayBeFraction ? /^-?\d{1,15}(\.\d+)?$/ : /^-?\d{1,15}$/;
+    if (!isNumber || !form.test(token.text)) throw this.#unexpected(wanted, -1);
     return Number(token.text);
   }
 

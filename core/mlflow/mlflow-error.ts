@@ -22,6 +22,7 @@ const CODES_BY_STATUS: Readonly<Record<number, string>> = {
 /** Errors of ours that MLflow has a code of its own for. */
 const CODES: Readonly<Record<string, string>> = {
   MODEL_EXISTS: 'RESOURCE_ALREADY_EXISTS',
+  EXPERIMENT_EXISTS: 'RESOURCE_ALREADY_EXISTS',
   ENDPOINT_NOT_FOUND: 'ENDPOINT_NOT_FOUND',
 };
 

@@ -42,6 +42,21 @@ export function route(
   };
 }
 
+/** A route about one thing that the path names: `logged-models/{id}`. */
+export function routeOf(
+  method: MlflowRoute['method'],
+  path: string,
+  action: Action,
+  answer: (id: string, fields: () => Fields, call: MlflowCall) => Promise<object>,
+): MlflowRoute {
+  return {
+    method,
+    pattern: `mlflow/${path}`,
+    action,
+    answer: async (call) => ({ json: await answer(call.path['id'] ?? '', call.fields, call) }),
+  };
+}
+
 export interface FoundRoute {
   readonly route: MlflowRoute;
   readonly path: Readonly<Record<string, string>>;

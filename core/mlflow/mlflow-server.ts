@@ -7,18 +7,35 @@ import { isFailureOfService } from '../protocol/error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../protocol/http.ts';
 import type { RecordsReader } from '../registry/records-reader.ts';
 import type { RegistryWriter } from '../registry/registry-writer.ts';
+import type { StagingStore } from '../registry/staging-store.ts';
+import type { TrackingStore } from '../registry/tracking-store.ts';
 import { aliasRoutes } from './aliases.ts';
+import { ArtifactFolders } from './artifact-folders.ts';
+import { artifactRoutes } from './artifacts.ts';
+import { experimentRoutes } from './experiments.ts';
 import { Fields } from './fields.ts';
+import { loggedModelRoutes } from './logged-models.ts';
 import { invalidParameter, mlflowErrorResponse } from './mlflow-error.ts';
 import { findMlflowRoute, type MlflowAnswer, type MlflowRoute } from './mlflow-route.ts';
 import { ModelAccess } from './model-access.ts';
 import { modelVersionRoutes } from './model-versions.ts';
 import { registeredModelRoutes } from './registered-models.ts';
+import { runRoutes } from './runs.ts';
 import { searchRoutes } from './search-routes.ts';
 import { serverInfoRoute } from './server-info.ts';
+import { trackingSearchRoutes } from './tracking-search.ts';
+import { VersionFiles } from './version-files.ts';
+
+/** What takes runs and logged models with their files. */
+export interface MlflowTracking {
+  readonly tracking: TrackingStore;
+  readonly staging: StagingStore;
+}
 
 export interface MlflowServerOptions {
   readonly registry: RecordsReader & RegistryWriter;
+  /** Absent: models are registered from addresses elsewhere. */
+  readonly pushes?: MlflowTracking;
   /** Largest request body, after decompression, in bytes. */
   readonly maxRequestBytes: number;
   /** Largest response body in bytes. */
@@ -82,15 +99,29 @@ export class MlflowServer {
 /** Every route that the server answers. */
 export function mlflowRoutes({
   registry,
+  pushes,
   access = new AccessControl(),
   protectedAliases = ['champion'],
-}: Pick<MlflowServerOptions, 'registry' | 'access' | 'protectedAliases'>): MlflowRoute[] {
+}: Pick<MlflowServerOptions, 'registry' | 'pushes' | 'access' | 'protectedAliases'>): MlflowRoute[] {
   const may = new ModelAccess(access, registry, protectedAliases);
+  const folders = pushes && new ArtifactFolders(pushes.tracking, registry, may);
+  const files = pushes && folders && new VersionFiles(folders, pushes);
   return [
-    serverInfoRoute(),
+    serverInfoRoute(pushes !== undefined),
     ...registeredModelRoutes(registry, may),
     ...aliasRoutes(registry, may),
-    ...modelVersionRoutes(registry, may),
+    ...modelVersionRoutes(registry, may, files),
     ...searchRoutes(registry, access),
+    ...(pushes ? trackingRoutes(pushes.tracking) : []),
+    ...(pushes && folders ? artifactRoutes(folders, pushes.staging) : []),
+  ];
+}
+
+function trackingRoutes(tracking: TrackingStore): MlflowRoute[] {
+  return [
+    ...experimentRoutes(tracking),
+    ...runRoutes(tracking, Date.now),
+    ...loggedModelRoutes(tracking),
+    ...trackingSearchRoutes(tracking),
   ];
 }

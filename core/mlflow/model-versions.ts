@@ -1,12 +1,15 @@
 import type { Principal } from '../access/principal.ts';
 import type { RecordsReader } from '../registry/records-reader.ts';
 import type { RegistryWriter, VersionTarget } from '../registry/registry-writer.ts';
+import { folderOfStorage } from '../registry/staging-keys.ts';
+import { versionArtifacts } from './artifact-folders.ts';
 import { versionDocuments, versionWithAliases } from './documents.ts';
 import type { Fields } from './fields.ts';
 import { invalidParameter } from './mlflow-error.ts';
 import { type MlflowRoute, route } from './mlflow-route.ts';
 import type { ModelAccess } from './model-access.ts';
 import { stageOf } from './registered-models.ts';
+import type { VersionFiles } from './version-files.ts';
 import { versionNumber } from './version-number.ts';
 import { originOf } from './version-source.ts';
 
@@ -18,6 +21,7 @@ const MAX_LINK_LENGTH = 2048;
 export function modelVersionRoutes(
   registry: RecordsReader & RegistryWriter,
   may: ModelAccess,
+  files?: VersionFiles,
 ): MlflowRoute[] {
   return [
     route('POST', 'model-versions/create', 'write', async (fields, principal) => {
@@ -29,10 +33,12 @@ export function modelVersionRoutes(
           await may.read(principal, other, version);
           return registry.version(other, version);
         },
+        loggedModel: files && ((id) => files.ofLoggedModel(id)),
       });
       const version = await registry.createVersion({
         model: name,
         ...origin,
+        storage: (await files?.kept(origin.storage, principal)) ?? origin.storage,
         runLink: fields.shortText('run_link', MAX_LINK_LENGTH),
         notes: fields.optionalText('description') || undefined,
         tags: fields.tags('tags'),
@@ -74,7 +80,8 @@ export function modelVersionRoutes(
     route('GET', 'model-versions/get-download-uri', 'read', async (fields, principal) => {
       const { model, version } = await readable(fields, principal);
       const { storage, source } = await registry.version(model, version);
-      return { artifact_uri: storage ?? source };
+      const isHere = folderOfStorage(storage) !== undefined;
+      return { artifact_uri: isHere ? versionArtifacts(model, version) : (storage ?? source) };
     }),
     route('POST', 'model-versions/set-tag', 'write', async (fields, principal) => {
       const key = fields.text('key');

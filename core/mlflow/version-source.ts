@@ -91,7 +91,8 @@ async function registered(
   return { ...fields, storage: copied.storage ?? copied.source };
 }
 
-function climbs(source: string): boolean {
+/** Whether a text, decoded however often, has `..` between its slashes. */
+export function climbs(source: string): boolean {
   let text = source;
   for (let i = 0; i < DECODINGS; i++) {
     if (/(^|[/\\:])\.\.([/\\?#]|$)/.test(text)) return true;

@@ -1,7 +1,9 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { AccessRulesTable } from '../../aws/access-rules-table.ts';
-import { dynamoDb } from '../../aws/clients.ts';
+import { dynamoDb, s3, s3Signer } from '../../aws/clients.ts';
 import { RegistryTable } from '../../aws/registry-table.ts';
+import { StagingBucket } from '../../aws/staging-bucket.ts';
+import { TrackingTable } from '../../aws/tracking-table.ts';
 import { AccessControl } from '../../core/access/access-control.ts';
 import type { AccessRulesReader } from '../../core/access/access-revision.ts';
 import { CachedAccessRules } from '../../core/access/cached-access-rules.ts';
@@ -11,6 +13,7 @@ import {
   type AliasHistoryServerOptions,
 } from '../../core/protocol/alias-history-server.ts';
 import type { AliasLogReader } from '../../core/registry/alias-history.ts';
+import type { RegistryReader } from '../../core/registry/registry-reader.ts';
 import { REGISTRY_PREFIX } from '../../lib/contracts/registry-layout.ts';
 import { MAX_BODY_BYTES } from '../shared/api-event.ts';
 import type { RegistryApiEnvironment } from './environment.ts';
@@ -22,8 +25,10 @@ const MAX_REQUEST_BYTES = 6 * 1024 * 1024;
 const RULES_MAX_AGE_MS = 10_000;
 
 export interface RegistryPorts {
-  readonly registry: MlflowServerOptions['registry'] & AliasLogReader;
+  readonly registry: MlflowServerOptions['registry'] & AliasLogReader & Pick<RegistryReader, 'resolve'>;
   readonly rules: AccessRulesReader;
+  /** Absent: clients cannot push files. */
+  readonly pushes?: MlflowServerOptions['pushes'];
 }
 
 /** Answers requests of one API or the other, told apart by their paths. */
@@ -33,7 +38,7 @@ export type RegistryServer = Pick<MlflowServer, 'handle'>;
 export function registryServer(
   environment: RegistryApiEnvironment,
   logger: Logger,
-  { registry, rules }: RegistryPorts = awsPorts(environment),
+  { registry, rules, pushes }: RegistryPorts = awsPorts(environment),
 ): RegistryServer {
   const cached = new CachedAccessRules(rules, {
     maxAgeMs: RULES_MAX_AGE_MS,
@@ -52,6 +57,7 @@ export function registryServer(
   const mlflow = new MlflowServer({
     ...options,
     registry,
+    pushes,
     maxRequestBytes: MAX_REQUEST_BYTES,
     maxResponseBytes: MAX_BODY_BYTES,
   });
@@ -61,10 +67,16 @@ export function registryServer(
   };
 }
 
-function awsPorts({ registryTable }: RegistryApiEnvironment): RegistryPorts {
+function awsPorts({ registryTable, stagingBucket }: RegistryApiEnvironment): RegistryPorts {
   const client = dynamoDb();
   return {
     registry: new RegistryTable(client, registryTable),
     rules: new AccessRulesTable(client, registryTable),
+    ...(stagingBucket && {
+      pushes: {
+        tracking: new TrackingTable(client, registryTable),
+        staging: new StagingBucket({ client: s3(), signer: s3Signer(), bucket: stagingBucket }),
+      },
+    }),
   };
 }

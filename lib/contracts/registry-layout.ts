@@ -18,6 +18,8 @@ export const REGISTRY_PARTITIONS = {
   aliasLogs: 'LOG#',
   /** Events that are to be sent: `OUTBOX#<model id>`, and `OUTBOX#ACCESS` for the access rules. */
   events: 'OUTBOX#',
+  /** What clients of MLflow track on the way to a version: experiments, runs, logged models. */
+  tracking: 'TRACK#',
 } as const;
 
 export type RegistryPartitions = typeof REGISTRY_PARTITIONS;
@@ -28,7 +30,7 @@ export interface TableRight {
   readonly partitions: readonly string[];
 }
 
-const { names, models, details, accessRules, aliasLogs, events } = REGISTRY_PARTITIONS;
+const { names, models, details, accessRules, aliasLogs, events, tracking } = REGISTRY_PARTITIONS;
 
 /** What each intent needs of the table. Logs, events and rules are only put, never changed and never deleted. */
 export const REGISTRY_RIGHTS = {
@@ -57,6 +59,13 @@ export const REGISTRY_RIGHTS = {
   ],
   /** To read what became of aliases, and all events, beside reading. */
   history: [{ actions: ['dynamodb:Query'], partitions: [`${aliasLogs}*`, `${events}*`] }],
+  /** To read and to write what leads to versions: experiments, runs, logged models. */
+  track: [
+    {
+      actions: ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      partitions: [`${tracking}*`],
+    },
+  ],
   /** To read and to put the rules about who may use which models. */
   writeAccessRules: [
     { actions: ['dynamodb:GetItem', 'dynamodb:Query'], partitions: [accessRules] },
@@ -69,6 +78,9 @@ export const MODELS_INDEX = { name: 'models', partition: 'listing', sort: 'name'
 
 /** Prefix of the artifacts bucket that holds admitted model files, by SHA-256; objects there are created once. */
 export const ARTIFACT_PREFIX = 'artifacts/sha256/';
+
+/** Areas of the staging bucket, first segments of its keys: what clients push, which expires, and the files of versions. */
+export const STAGING_AREAS = { drafts: 'drafts', versions: 'versions' } as const;
 
 /** Path prefix of what the registry answers beside MLflow's API: where aliases pointed at any time. */
 export const REGISTRY_PREFIX = 'strata/v1/models';

@@ -5,6 +5,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Construct, type IConstruct } from 'constructs';
 import { ARTIFACT_PREFIX, MODELS_INDEX, REGISTRY_KEY } from '../contracts/registry-layout';
+import { StagingBucket } from './staging-bucket';
 
 /** What a model registry keeps, wherever that was made. */
 export interface IModelRegistryStore extends IConstruct {
@@ -12,7 +13,12 @@ export interface IModelRegistryStore extends IConstruct {
   readonly table: dynamodb.ITable;
   /** Model files, by digest. */
   readonly artifactsBucket: s3.IBucket;
-  /** Encrypts both; undefined where keys of AWS do. */
+  /**
+   * Files that MLflow's clients push, below `drafts/` until they are registered and below `versions/` from then on.
+   * @default - clients cannot push files, only register what lies elsewhere
+   */
+  readonly stagingBucket?: s3.IBucket;
+  /** Encrypts all of them; undefined where keys of AWS do. */
   readonly encryptionKey?: kms.IKey;
 }
 
@@ -22,6 +28,11 @@ export interface ModelRegistryAttributes {
   readonly tableName: string;
   /** Name of the bucket. */
   readonly artifactsBucketName: string;
+  /**
+   * Name of the bucket that holds what MLflow's clients push.
+   * @default - clients cannot push files
+   */
+  readonly stagingBucketName?: string;
   /**
    * ARN of the key that encrypts both.
    * @default - both are encrypted with keys of AWS
@@ -43,6 +54,12 @@ export interface ModelRegistryStoreProps {
   readonly encryptionKey?: kms.IKey;
 
   /**
+   * For how long files are kept that MLflow's clients pushed and nobody registered. The files of versions stay.
+   * @default Duration.days(30)
+   */
+  readonly draftExpiry?: Duration;
+
+  /**
    * What happens to the data when the store leaves the stack.
    * @default RemovalPolicy.RETAIN
    */
@@ -50,7 +67,8 @@ export interface ModelRegistryStoreProps {
 }
 
 /**
- * What a model registry keeps: one table and one bucket of artifacts, both encrypted and recoverable.
+ * What a model registry keeps: one table, one bucket of artifacts and one of what clients push, all encrypted, table and
+ * artifacts recoverable.
  *
  * @example
  * const store = new ModelRegistryStore(dataStack, 'ModelRegistryStore');
@@ -68,6 +86,7 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
 
   public readonly table: dynamodb.ITable;
   public readonly artifactsBucket: s3.IBucket;
+  public readonly stagingBucket?: s3.IBucket;
   public readonly encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: ModelRegistryStoreProps = {}) {
@@ -101,6 +120,7 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
       sortKey: { name: MODELS_INDEX.sort, type: dynamodb.AttributeType.STRING },
     });
     this.table = table;
+    const accessLogs = this.accessLogsBucket(removalPolicy);
     const artifactsBucket = new s3.Bucket(this, 'Artifacts', {
       encryption: s3.BucketEncryption.KMS,
       encryptionKey,
@@ -111,11 +131,17 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1) }],
-      serverAccessLogsBucket: this.accessLogsBucket(removalPolicy),
+      serverAccessLogsBucket: accessLogs,
       removalPolicy,
     });
     createOnce(artifactsBucket);
     this.artifactsBucket = artifactsBucket;
+    this.stagingBucket = new StagingBucket(this, 'Staging', {
+      encryptionKey,
+      draftExpiry: props.draftExpiry ?? Duration.days(30),
+      serverAccessLogsBucket: accessLogs,
+      removalPolicy,
+    });
   }
 
   private accessLogsBucket(removalPolicy: RemovalPolicy): s3.IBucket {
@@ -157,6 +183,7 @@ function createOnce(bucket: s3.Bucket): void {
 class ImportedModelRegistryStore extends Construct implements IModelRegistryStore {
   public readonly table: dynamodb.ITable;
   public readonly artifactsBucket: s3.IBucket;
+  public readonly stagingBucket?: s3.IBucket;
   public readonly encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, attributes: ModelRegistryAttributes) {
@@ -167,5 +194,8 @@ class ImportedModelRegistryStore extends Construct implements IModelRegistryStor
     const { tableName, tableStreamArn } = attributes;
     this.table = dynamodb.Table.fromTableAttributes(this, 'Table', { tableName, tableStreamArn });
     this.artifactsBucket = s3.Bucket.fromBucketName(this, 'Artifacts', attributes.artifactsBucketName);
+    this.stagingBucket = attributes.stagingBucketName
+      ? s3.Bucket.fromBucketName(this, 'Staging', attributes.stagingBucketName)
+      : undefined;
   }
 }

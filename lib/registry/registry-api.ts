@@ -15,6 +15,7 @@ import { MeasuredRegistryApi } from './measured-registry-api';
 import { type IModelRegistryStore, ModelRegistryStore } from './model-registry-store';
 import { registryApiAlarms, registryApiRows } from './registry-api-monitoring';
 import { grantListing, grantTable, withKey } from './registry-grants';
+import { grantStaging } from './staging-bucket';
 
 const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey'];
 
@@ -65,7 +66,8 @@ export class RegistryApi extends MeasuredRegistryApi implements iam.IGrantable {
 
   constructor(scope: Construct, id: string, props: RegistryApiProps = {}) {
     super(scope, id);
-    const { table, encryptionKey } = props.store ?? new ModelRegistryStore(this, 'Store');
+    const store = props.store ?? new ModelRegistryStore(this, 'Store');
+    const { table, stagingBucket, encryptionKey } = store;
     const handler = new HandlerFunction(this, 'Answer', {
       handler: 'registry-api',
       description: 'Answers the API of the model registry, which is that of MLflow',
@@ -74,9 +76,14 @@ export class RegistryApi extends MeasuredRegistryApi implements iam.IGrantable {
       timeout: Duration.seconds(29),
       environment: { [ENVIRONMENT.registryTable]: table.tableName },
     });
-    const rights = [...REGISTRY_RIGHTS.read, ...REGISTRY_RIGHTS.write, ...REGISTRY_RIGHTS.delete];
+    const { read, write, delete: remove, track } = REGISTRY_RIGHTS;
+    const rights = [...read, ...write, ...remove, ...(stagingBucket ? track : [])];
     const grant = grantTable(table, handler, rights).combine(grantListing(table, handler));
     withKey(grant, encryptionKey, handler, KEY_ACTIONS);
+    if (stagingBucket) {
+      grantStaging(stagingBucket, handler);
+      handler.addEnvironment(ENVIRONMENT.stagingBucket, stagingBucket.bucketName);
+    }
     this.gateway = props.gateway ?? new Gateway(this, 'Gateway', { monitoring: props.monitoring });
     this.gateway.mount('api', handler.live, { scopes: ['registry.read', 'registry.write', 'deploy'] });
     this.gateway.mount(REGISTRY_PREFIX, handler.live, { scopes: ['registry.read'] });

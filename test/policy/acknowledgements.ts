@@ -39,6 +39,15 @@ const ARTIFACTS_BUCKET = JSON.stringify({
   },
 });
 
+/** The staging bucket's ARN as the service stack refers to it. */
+const STAGING_BUCKET = JSON.stringify({
+  'Fn::GetStackOutput': {
+    StackName: 'StrataData',
+    Region: 'eu-west-1',
+    OutputName: 'PublishOutputFnGetAttModelRegistryStoreStaging1320A3C6Arn4B367DF2',
+  },
+});
+
 const EXCHANGE_BUCKET = '<PlatformServingExchangeBucketBCF79D0E.Arn>';
 
 const EXCHANGED =
@@ -53,6 +62,8 @@ const NO_SECOND_REGION =
   'A second region is a decision about where data may be, and is paid for twice. The bucket is versioned, and a model can be registered again.';
 const PASSING =
   'Tensors pass through and are gone after a day: a copy would keep what has to go, personal values among it.';
+const PUSHED =
+  'What was pushed and not registered has to be gone when it expires. The files of versions are written once; what is served of them is among the artifacts, which are versioned.';
 const NO_DEAD_LETTERS =
   'The function is called synchronously only: a failure is answered to the caller, nothing is dropped.';
 const TRACING = 'X-Ray has no resources: its two write actions can be granted on * only.';
@@ -101,6 +112,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason:
       'Model files are read by digest, and which digests there will be is not known; other prefixes stay closed.',
   },
+  ...['drafts', 'versions'].map((area) => ({
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${STAGING_BUCKET}/${area}/*]`,
+    at: `${REGISTRY_FUNCTIONS}/Api`,
+    reason:
+      'Which files clients push is not known; keys are made of ids that the registry gave, and signed addresses name one object.',
+  })),
   { id: `AwsSolutions::AwsSolutions-IAM5[Resource::${EXCHANGE_BUCKET}/in/*]`, at: INFER, reason: EXCHANGED },
   { id: `AwsSolutions::AwsSolutions-IAM5[Resource::${EXCHANGE_BUCKET}/out/*]`, at: INFER, reason: EXCHANGED },
   ...['AwsSolutions::AwsSolutions-SQS3', 'Serverless::Serverless-SQSRedrivePolicy'].map((id) => ({
@@ -168,6 +185,8 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   ),
   ...inPacks([HIPAA, NIST, PCI], 'S3BucketReplicationEnabled', `${REGISTRY}/Artifacts`, NO_SECOND_REGION),
   ...inPacks([HIPAA, NIST, PCI], 'S3BucketReplicationEnabled', `${REGISTRY}/AccessLogs`, NO_SECOND_REGION),
+  ...inPacks([HIPAA, NIST, PCI], 'S3BucketReplicationEnabled', `${REGISTRY}/Staging`, PUSHED),
+  ...inPacks([HIPAA, NIST, PCI], 'S3BucketVersioningEnabled', `${REGISTRY}/Staging`, PUSHED),
   ...inPacks([HIPAA, NIST, PCI], 'S3BucketReplicationEnabled', EXCHANGE, PASSING),
   ...inPacks([HIPAA, NIST, PCI], 'S3BucketVersioningEnabled', EXCHANGE, PASSING),
   ...inPacks([HIPAA, NIST, PCI], 'S3BucketLoggingEnabled', EXCHANGE, EXCHANGE_UNLOGGED),

@@ -16,7 +16,7 @@ import { synth, testStack } from '../../support/synth';
 
 interface Statement {
   readonly Action: string | string[];
-  readonly Condition?: { readonly 'ForAllValues:StringLike': { readonly 'dynamodb:LeadingKeys': string[] } };
+  readonly Condition?: { readonly 'ForAllValues:StringLike'?: { readonly 'dynamodb:LeadingKeys': string[] } };
 }
 
 /** Partitions of the table by action that the function may do in them. */
@@ -26,7 +26,7 @@ function rightsOf(template: Template): Map<string, string[]> {
     .map(([, { Properties }]) => Properties.PolicyDocument.Statement as Statement[]);
   const rights = new Map<string, string[]>();
   for (const { Action, Condition } of policy ?? []) {
-    const partitions = Condition?.['ForAllValues:StringLike']['dynamodb:LeadingKeys'] ?? [];
+    const partitions = Condition?.['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? [];
     for (const action of [Action].flat()) rights.set(action, [...(rights.get(action) ?? []), ...partitions]);
   }
   return rights;
@@ -41,18 +41,39 @@ describe("a registry's API by default", () => {
       Description: Match.stringLikeRegexp('MLflow'),
       MemorySize: 512,
       Timeout: 29,
-      Environment: { Variables: { STRATA_REGISTRY_TABLE: { Ref: Match.stringLikeRegexp('Table') } } },
+      Environment: {
+        Variables: {
+          STRATA_REGISTRY_TABLE: { Ref: Match.stringLikeRegexp('Table') },
+          STRATA_STAGING_BUCKET: { Ref: Match.stringLikeRegexp('Staging') },
+        },
+      },
     });
   });
 
   it('may change models, versions and aliases, and only ever adds to logs and events', () => {
     const rights = rightsOf(template);
     expect(rights.get('dynamodb:UpdateItem')).toEqual(['M#*']);
-    expect(rights.get('dynamodb:DeleteItem')).toEqual(['NAME#*', 'M#*', 'D#*']);
+    expect(rights.get('dynamodb:DeleteItem')).toEqual(['NAME#*', 'M#*', 'D#*', 'TRACK#*']);
     expect(rights.get('dynamodb:BatchWriteItem')).toEqual(['M#*', 'D#*']);
-    expect(rights.get('dynamodb:PutItem')).toEqual(['NAME#*', 'M#*', 'D#*', 'LOG#*', 'OUTBOX#*-*-*-*-*']);
-    expect([...rights.keys()].filter((action) => action.startsWith('s3:'))).toEqual([]);
+    expect(rights.get('dynamodb:PutItem')).toEqual([
+      'NAME#*',
+      'M#*',
+      'D#*',
+      'LOG#*',
+      'OUTBOX#*-*-*-*-*',
+      'TRACK#*',
+    ]);
     expect(rights.has('dynamodb:Scan')).toBe(false);
+  });
+
+  it('takes and copies what clients push, and deletes none of it', () => {
+    const rights = rightsOf(template);
+    expect([...rights.keys()].filter((action) => action.startsWith('s3:')).toSorted()).toEqual([
+      's3:AbortMultipartUpload',
+      's3:GetObject',
+      's3:ListBucket',
+      's3:PutObject',
+    ]);
   });
 
   it('is released in a canary once the new version has passed its check', () => {

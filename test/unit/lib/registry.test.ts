@@ -47,6 +47,29 @@ describe('a registry store by default', () => {
     });
   });
 
+  it('keeps what clients push in a bucket of its own, encrypted, where drafts expire and versions do not', () => {
+    const [staging] = Object.entries(template.findResources('AWS::S3::Bucket')).filter(([id]) =>
+      id.includes('Staging'),
+    );
+    const properties = staging?.[1].Properties;
+    expect(properties).toMatchObject({
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, RestrictPublicBuckets: true },
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          { ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' }, BucketKeyEnabled: true },
+        ],
+      },
+      LifecycleConfiguration: {
+        Rules: [
+          { Prefix: 'drafts/', ExpirationInDays: 30 },
+          { AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+        ],
+      },
+    });
+    expect(properties).not.toHaveProperty('ObjectLockEnabled');
+    expect(properties).not.toHaveProperty('VersioningConfiguration');
+  });
+
   it('refuses connections without TLS', () => {
     template.hasResourceProperties('AWS::S3::BucketPolicy', {
       PolicyDocument: {
