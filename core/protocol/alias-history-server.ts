@@ -4,13 +4,14 @@ import type { Principal } from '../access/principal.ts';
 import { InvalidInputError, NotFoundError } from '../errors.ts';
 import { type AliasLog, type AliasLogReader, aliasesAt, own } from '../registry/alias-history.ts';
 import { readPastTime } from '../registry/past-time.ts';
+import type { RegistryReader } from '../registry/registry-reader.ts';
 import { compressedResponse } from './compressed-response.ts';
 import { errorResponse, isFailureOfService } from './error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 export interface AliasHistoryServerOptions {
-  readonly registry: AliasLogReader;
+  readonly registry: AliasLogReader & Pick<RegistryReader, 'resolve'>;
   /** Who may do what; scopes alone decide unless given. */
   readonly access?: AccessControl;
   /** Wall clock; the machine's unless given. */
@@ -21,11 +22,12 @@ export interface AliasHistoryServerOptions {
   readonly onInternalError?: (error: unknown, request: ProtocolRequest) => void;
 }
 
-/** Every route there is: `{model}` and `{alias}` stand for one path segment. */
+/** Every route there is: `{model}`, `{alias}` and `{version}` stand for one path segment. */
 export const ALIAS_HISTORY_ROUTES = [
   'strata/v1/models/{model}/aliases',
   'strata/v1/models/{model}/aliases/{alias}',
   'strata/v1/models/{model}/aliases/{alias}/history',
+  'strata/v1/models/{model}/versions/{version}/manifest',
 ] as const;
 
 type Pattern = (typeof ALIAS_HISTORY_ROUTES)[number];
@@ -34,9 +36,13 @@ interface Route {
   readonly pattern: Pattern;
   readonly model: string;
   readonly alias: string;
+  readonly version: string;
 }
 
-/** Answers where aliases point, and where they pointed at any time (`?asOf=<ISO 8601>`). Never throws. */
+/**
+ * Answers where aliases point, and where they pointed at any time (`?asOf=<ISO 8601>`), and what was found out about the
+ * versions that they point at. Never throws.
+ */
 export class AliasHistoryServer {
   readonly #access: AccessControl;
 
@@ -65,7 +71,7 @@ export class AliasHistoryServer {
   }
 
   async #answer(
-    { pattern, model, alias }: Route,
+    { pattern, model, alias, version }: Route,
     request: ProtocolRequest,
     principal: Principal,
   ): Promise<object> {
@@ -98,6 +104,13 @@ export class AliasHistoryServer {
         if (entries.length === 0) throw aliasNotFound(model, alias);
         return { model, alias, changes: entries };
       }
+      case 'strata/v1/models/{model}/versions/{version}/manifest': {
+        await this.#access.authorise(principal, 'read', { model, version });
+        assertParameters(request, []);
+        const { manifest, version: number } = await registry.resolve(model, version);
+        if (manifest === undefined) throw manifestNotFound(model, number);
+        return manifest;
+      }
     }
   }
 }
@@ -124,16 +137,13 @@ function decoded(path: string): string[] {
   }
 }
 
-function bind(
-  pattern: readonly string[],
-  segments: readonly string[],
-): Pick<Route, 'model' | 'alias'> | undefined {
+function bind(pattern: readonly string[], segments: readonly string[]): Omit<Route, 'pattern'> | undefined {
   if (pattern.length !== segments.length) return undefined;
   const at = (name: string) => segments[pattern.indexOf(name)] ?? '';
   const fits = pattern.every((part, index) =>
     part.startsWith('{') ? segments[index] !== '' : segments[index] === part,
   );
-  return fits ? { model: at('{model}'), alias: at('{alias}') } : undefined;
+  return fits ? { model: at('{model}'), alias: at('{alias}'), version: at('{version}') } : undefined;
 }
 
 /** Now unless the caller asks for another time. @throws InvalidInputError `INVALID_TIME`, `INVALID_PARAMETER` */
@@ -170,5 +180,12 @@ function aliasNotFound(model: string, alias: string, time?: string): NotFoundErr
   return new NotFoundError(
     'ALIAS_NOT_FOUND',
     `The model ${JSON.stringify(model)} ${when} alias ${JSON.stringify(alias)}.`,
+  );
+}
+
+function manifestNotFound(model: string, version: string): NotFoundError {
+  return new NotFoundError(
+    'MANIFEST_NOT_FOUND',
+    `Version ${version} of the model ${JSON.stringify(model)} has no manifest: it was registered where none are signed. Register it again.`,
   );
 }

@@ -3,6 +3,7 @@ import { AccessControl } from '../../../../core/access/access-control.ts';
 import type { AccessRule } from '../../../../core/access/access-document.ts';
 import { AccessRules } from '../../../../core/access/access-rules.ts';
 import type { Principal } from '../../../../core/access/principal.ts';
+import type { ModelDescription } from '../../../../core/onnx/model-description.ts';
 import {
   AliasHistoryServer,
   type AliasHistoryServerOptions,
@@ -39,6 +40,15 @@ const LOG = [
   entry('challenger', '2026-03-04T10:00:00.000Z', '2', undefined),
 ];
 
+const MANIFEST = { text: '{"measured":{"p50Ms":0.2}}', signature: 'c2lnbmVk', publicKey: 'a2V5' };
+const VERSION = {
+  model: 'credit risk',
+  status: 'READY' as const,
+  createdAt: NOW,
+  artifact: { digest: 'd'.repeat(64), size: 1 },
+  description: {} as ModelDescription,
+};
+
 function serve(options: Partial<AliasHistoryServerOptions> = {}, principal = READER) {
   const server = new AliasHistoryServer({
     registry: {
@@ -46,6 +56,10 @@ function serve(options: Partial<AliasHistoryServerOptions> = {}, principal = REA
         if (model !== 'credit risk') throw modelNotFound(model);
         const entries = inOrder(LOG.filter((each) => alias === undefined || each.alias === alias));
         return { model, modelId: 'id', createdAt: '2026-03-01T09:00:00.000Z', entries };
+      },
+      resolve: async (model, version = 'champion') => {
+        if (model !== 'credit risk') throw modelNotFound(model);
+        return { ...VERSION, version: '1', ...(version !== '2' && { manifest: MANIFEST }) };
       },
     },
     now: () => new Date(NOW),
@@ -62,6 +76,7 @@ function serve(options: Partial<AliasHistoryServerOptions> = {}, principal = REA
 
 const ALIASES = '/strata/v1/models/credit%20risk/aliases';
 const CHAMPION = `${ALIASES}/champion`;
+const manifestOf = (version: string) => `/strata/v1/models/credit%20risk/versions/${version}/manifest`;
 
 describe('where an alias points', () => {
   it('is answered as of now', async () => {
@@ -139,8 +154,28 @@ describe('the history of an alias', () => {
   });
 });
 
+describe('the manifest of a version', () => {
+  it.each(['1', 'champion'])('is answered as it was signed, for %s', async (version) => {
+    const { status, json } = await serve()(manifestOf(version));
+    expect([status, json]).toEqual([200, MANIFEST]);
+  });
+
+  it.each([
+    ['a version that has none', manifestOf('2'), 404, 'MANIFEST_NOT_FOUND'],
+    ['no such model', '/strata/v1/models/nobody/versions/1/manifest', 404, 'MODEL_NOT_FOUND'],
+  ])('is refused for %s', async (_what, path, expected, code) => {
+    const { status, json } = await serve()(path);
+    expect([status, json.error_code]).toEqual([expected, code]);
+  });
+
+  it('has no parameters', async () => {
+    const { status, json } = await serve()(manifestOf('1'), { form: ['text'] });
+    expect([status, json.error_code]).toEqual([400, 'INVALID_PARAMETER']);
+  });
+});
+
 describe('who may look', () => {
-  it.each([ALIASES, CHAMPION, `${CHAMPION}/history`])(
+  it.each([ALIASES, CHAMPION, `${CHAMPION}/history`, manifestOf('1')])(
     'needs the scope registry.read for %s',
     async (path) => {
       const refusals: unknown[] = [];
@@ -188,7 +223,8 @@ describe('other requests', () => {
 
   it('that fail for a reason of ours are 500 and tell nothing', async () => {
     const errors: unknown[] = [];
-    const registry = { aliasLog: () => Promise.reject(new TypeError('secret')) };
+    const failing = () => Promise.reject(new TypeError('secret'));
+    const registry = { aliasLog: failing, resolve: failing };
     const { status, json } = await serve({ registry, onInternalError: (error) => errors.push(error) })(
       CHAMPION,
     );
