@@ -19,6 +19,7 @@ import { nodeTestReport, runNodeTests } from './onnx-node-tests.ts';
 import { readNodeTests } from './onnx-tests/node-test.ts';
 import { nodeTestData } from './onnx-tests/test-data.ts';
 import { clientsPython, pytest } from './python-clients.ts';
+import { testStrataMl } from './strata-ml-clients.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const CLIENTS = join(ROOT, 'test', 'clients');
@@ -30,7 +31,7 @@ const DEPLOYMENT_CLIENTS = [...PROTOCOL_CLIENTS, join(CLIENTS, 'test_readme.py')
 
 /**
  * The real clients with their default settings: tritonclient and KServe's against `strata serve`, then against the
- * deployed API, and MLflow's against its registry.
+ * deployed API, MLflow's against its registry, and our own against both.
  */
 async function testClients(): Promise<number> {
   const python = await clientsPython('clients', REQUIREMENTS);
@@ -83,7 +84,7 @@ async function testDeployment(python: string): Promise<number> {
     const { token } = await accessToken(cognito(deployment), deployment, ['infer']);
     const { endpoint } = deployment;
     const exitCode = await pytest(python, DEPLOYMENT_CLIENTS, { endpoint, token });
-    return exitCode || (await testMlflowClients(deployment));
+    return exitCode || (await testMlflowClients(deployment)) || (await testStrataMl(deployment));
   } finally {
     await platform.stop();
   }

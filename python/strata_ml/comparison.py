@@ -73,9 +73,7 @@ def onnx_outputs(converted: Converted, rows: Any) -> dict[str, np.ndarray]:
         return dict(zip(converted.outputs, session.run(list(converted.outputs), feeds), strict=True))
     # onnxruntime's exceptions have no base of their own.
     except Exception as error:
-        raise ConversionError(
-            "ONNX_FAILED", f"onnxruntime does not run the ONNX form: {str(error)[:300]}"
-        ) from error
+        raise ConversionError("ONNX_FAILED", f"onnxruntime does not run the ONNX form: {str(error)[:300]}") from error
 
 
 def compare(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray], tolerance: Tolerance) -> Comparison:
@@ -87,8 +85,8 @@ def compare(expected: dict[str, np.ndarray], actual: dict[str, np.ndarray], tole
     rows = len(next(iter(expected.values())))
     differs = np.zeros(rows, dtype=bool)
     farthest = 0.0
-    for name, wanted in expected.items():
-        wanted, got = wanted.reshape(rows, -1), np.asarray(actual[name]).reshape(rows, -1)
+    for name, given in expected.items():
+        wanted, got = given.reshape(rows, -1), np.asarray(actual[name]).reshape(rows, -1)
         if wanted.shape != got.shape:
             raise PredictionsDifferError(
                 "PREDICTIONS_DIFFER",
@@ -115,8 +113,8 @@ def _differ(
         f"{found.different} of {found.rows} rows differ between the original and its ONNX form (largest distance "
         f"{found.max_difference:.3g}); first row {row}, {name}: {_shown(expected[name][row])} became "
         f"{_shown(actual[name][row])}. Nothing was pushed. Numbers are rounded to 32 bits, "
-        "which precision='float64' keeps; empty texts stand for missing ones; rtol, atol and allow_different say what is "
-        "near enough.",
+        "which precision='float64' keeps; empty texts stand for missing ones; rtol, atol and allow_different say what "
+        "is near enough.",
     )
 
 

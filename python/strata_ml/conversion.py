@@ -75,13 +75,17 @@ def original_of(model: Any) -> Original:
     try:
         check_is_fitted(model)
     except NotFittedError as error:
-        raise ConversionError("NOT_FITTED", f"{type(model).__name__} is not trained: call model.fit(X, y) first.") from error
+        raise ConversionError(
+            "NOT_FITTED", f"{type(model).__name__} is not trained: call model.fit(X, y) first."
+        ) from error
     if is_classifier(model):
         if isinstance(getattr(model, "classes_", None), list):
             raise ConversionError(
                 "UNSUPPORTED_MODEL", "A classifier of several labels at once is not converted: push one for each label."
             )
-        return Original(model, "classifier", ("label", "probabilities") if hasattr(model, "predict_proba") else ("label",))
+        return Original(
+            model, "classifier", ("label", "probabilities") if hasattr(model, "predict_proba") else ("label",)
+        )
     if is_regressor(model):
         return Original(model, "regressor", ("prediction",))
     raise ConversionError(
@@ -124,7 +128,8 @@ def convert(original: Original, rows: pd.DataFrame | np.ndarray, *, precision: s
     if reserved:
         raise InvalidInputError(
             "RESERVED_COLUMN",
-            f"{reserved[0]!r} is an output of the model, and ONNX has one name for one thing: rename or drop that column.",
+            f"{reserved[0]!r} is an output of the model, and ONNX has one name for one thing: rename or "
+            "drop that column.",
         )
     proto = _converted(original.model, specs)
     onnx_graph.name_inputs(proto, [spec.name for spec in specs])
@@ -169,8 +174,8 @@ def _converted(model: Any, specs: list[TensorSpec]) -> onnx.ModelProto:
     except Exception as error:
         raise ConversionError(
             "CONVERSION_FAILED",
-            f"{type(model).__name__} cannot be written as ONNX: {type(error).__name__}: {_first_line(error)}. Which steps "
-            "can: skl2onnx.supported_converters(). Truth values in X are best numbers: X.astype(float).",
+            f"{type(model).__name__} cannot be written as ONNX: {type(error).__name__}: {_first_line(error)}. "
+            "Which steps can: skl2onnx.supported_converters(). Truth values in X are best numbers: X.astype(float).",
         ) from error
 
 

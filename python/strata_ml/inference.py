@@ -130,9 +130,7 @@ def _pieces(feeds: dict[str, np.ndarray], specs: Sequence[TensorSpec]) -> list[d
 
 
 def _cut(feeds: dict[str, np.ndarray], rows: int, most: int) -> list[dict[str, np.ndarray]]:
-    return [
-        {name: array[start : start + most] for name, array in feeds.items()} for start in range(0, rows, most)
-    ]
+    return [{name: array[start : start + most] for name, array in feeds.items()} for start in range(0, rows, most)]
 
 
 def _common_rows(feeds: Mapping[str, np.ndarray]) -> int | None:

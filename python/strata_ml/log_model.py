@@ -72,7 +72,8 @@ def log_model(
 
     Args:
         model: a trained classifier or regressor of scikit-learn, XGBoost or LightGBM, or a pipeline of them.
-        X: rows as the model was trained on, best ones that it has not seen. Names and types of the inputs are read from it.
+        X: rows as the model was trained on, best ones that it has not seen; names and types of the inputs are those
+            of its columns.
         name: of the registered model; a new one is made.
         y: truth of these rows; then measures of the predictions are stored as tags `metric.<measure>`.
         alias: alias that is to point at the version once it is admitted; `champion` takes the scope `deploy`.
@@ -104,9 +105,7 @@ def log_model(
     tolerance = Tolerance(rtol, atol, allow_different)
     checked = checked_conversion(original, rows, precision=precision, tolerance=tolerance, most=COMPARED_ROWS)
     converted, compared = checked.converted, rows[:COMPARED_ROWS]
-    metrics = (
-        {} if y is None else metrics_of(converted.task, y[:COMPARED_ROWS], checked.outputs, converted.classes)
-    )
+    metrics = {} if y is None else metrics_of(converted.task, y[:COMPARED_ROWS], checked.outputs, converted.classes)
 
     scopes = ("registry.read", "registry.write", *(("deploy",) if alias == "champion" else ()))
     deployment = deployment or connect()
@@ -142,7 +141,12 @@ def log_model(
     if alias is not None:
         registry.set_alias(name, alias, version)
     return LoggedVersion(
-        name, version, measured(deployment, name, version), checked.comparison, metrics, () if alias is None else (alias,)
+        name,
+        version,
+        measured(deployment, name, version),
+        checked.comparison,
+        metrics,
+        () if alias is None else (alias,),
     )
 
 

@@ -8,8 +8,8 @@ import numpy as np
 def metrics_of(task: str, y: Any, outputs: dict[str, np.ndarray], classes: tuple[Any, ...]) -> dict[str, float]:
     """Measures of the ONNX form's predictions.
 
-    Classifiers have `accuracy`, `f1_macro`, and with probabilities `log_loss` and `roc_auc` (several classes: each against the
-    rest, macro); regressors `rmse`, `mae` and `r2`. A measure that y does not allow is left out.
+    Classifiers have `accuracy`, `f1_macro`, and with probabilities `log_loss` and `roc_auc` (several classes: each
+    against the rest, macro); regressors `rmse`, `mae` and `r2`. A measure that y does not allow is left out.
     """
     from sklearn import metrics
 

@@ -57,7 +57,7 @@ def write_model_folder(
 def schema_document(
     converted: Converted, rows: pd.DataFrame | np.ndarray, outputs: dict[str, np.ndarray]
 ) -> dict[str, Any]:
-    """Columns with their types as they were given, and as the model takes them; the classes of a classifier in order."""
+    """Columns with their types as they were given and as the model takes them; the classes in order."""
     document: dict[str, Any] = {
         "task": converted.task,
         "inputs": [
@@ -91,7 +91,9 @@ def _signature(inputs: dict[str, np.ndarray], outputs: dict[str, np.ndarray]):
     from mlflow.types import Schema, TensorSpec
 
     def schema(arrays: dict[str, np.ndarray]) -> Schema:
-        return Schema([TensorSpec(_signature_type(array), (-1, *array.shape[1:]), name) for name, array in arrays.items()])
+        return Schema(
+            [TensorSpec(_signature_type(array), (-1, *array.shape[1:]), name) for name, array in arrays.items()]
+        )
 
     return ModelSignature(inputs=schema(inputs), outputs=schema(outputs))
 

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 
 def without_zipmaps(model: onnx.ModelProto) -> None:
-    """Probabilities as a tensor [rows, classes] where the converter made a list of maps, which no tensor protocol carries."""
+    """Probabilities as a tensor [rows, classes], not as a list of maps, which no tensor protocol carries."""
     graph = model.graph
     for node in [each for each in graph.node if each.op_type == "ZipMap"]:
         graph.node.remove(node)

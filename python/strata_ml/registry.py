@@ -136,7 +136,7 @@ class Registry:
 
 @contextmanager
 def _credentials(token: str) -> Iterator[None]:
-    """MLflow's client takes its credentials from the environment alone; what stood there stands there again after it."""
+    """MLflow's client takes its credentials from the environment alone; what stood there is put back."""
     before = {name: os.environ.pop(name, None) for name in CREDENTIALS}
     os.environ["MLFLOW_TRACKING_TOKEN"] = token
     try:

@@ -7,6 +7,7 @@ import numpy as np
 
 from strata_ml.tensors import datatype_of
 
+
 def chosen_rows(rows: int, most: int, seed: int) -> np.ndarray:
     """Row numbers of a random sample without repetition, ascending; the same for the same seed."""
     if rows <= most:
@@ -17,7 +18,7 @@ def chosen_rows(rows: int, most: int, seed: int) -> np.ndarray:
 def samples_document(
     inputs: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray], rows: Sequence[int] | np.ndarray
 ) -> dict[str, Any]:
-    """`{"inputs": […], "outputs": […]}`, each `{name, datatype, shape, data}`; data is flat, row by row, NaN is null."""
+    """`{"inputs": […], "outputs": […]}`, each `{name, datatype, shape, data}`; data is flat, NaN is null."""
     return {
         "inputs": [_tensor(name, array[rows]) for name, array in inputs.items()],
         "outputs": [_tensor(name, array[rows]) for name, array in outputs.items()],

@@ -58,7 +58,9 @@ def as_rows(X: Rows) -> pd.DataFrame | np.ndarray | Mapping[str, np.ndarray]:
         InvalidInputError: `INVALID_ROWS`, `INVALID_COLUMN_NAMES`.
     """
     if isinstance(X, pd.Series):
-        raise InvalidInputError("INVALID_ROWS", "A Series is one column: give X.to_frame(), or X.to_frame().T for one row.")
+        raise InvalidInputError(
+            "INVALID_ROWS", "A Series is one column: give X.to_frame(), or X.to_frame().T for one row."
+        )
     if isinstance(X, Sequence) and not isinstance(X, str) and X and all(isinstance(row, Mapping) for row in X):
         X = pd.DataFrame(list(X))
     if isinstance(X, pd.DataFrame):
@@ -83,7 +85,8 @@ def _checked_names(frame: pd.DataFrame) -> pd.DataFrame:
     if odd:
         raise InvalidInputError(
             "INVALID_COLUMN_NAMES",
-            f"Columns are inputs by their names, which are texts; {odd[0]!r} is none. X.columns = X.columns.astype(str)",
+            f"Columns are inputs by their names, which are texts; {odd[0]!r} is none: X.columns = "
+            "X.columns.astype(str)",
         )
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice) > 0:
@@ -91,7 +94,9 @@ def _checked_names(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def tensors(rows: pd.DataFrame | np.ndarray | Mapping[str, np.ndarray], inputs: Sequence[TensorSpec]) -> dict[str, np.ndarray]:
+def tensors(
+    rows: pd.DataFrame | np.ndarray | Mapping[str, np.ndarray], inputs: Sequence[TensorSpec]
+) -> dict[str, np.ndarray]:
     """Rows as the inputs that a model asks for. Further columns are left out: a model may use only some.
 
     Raises:
@@ -117,7 +122,9 @@ def _matrix(rows: np.ndarray, inputs: Sequence[TensorSpec]) -> np.ndarray:
             "MISSING_COLUMNS", f"The model takes named columns: give X as a DataFrame with {names}."
         )
     (spec,) = inputs
-    if len(spec.shape) != rows.ndim or any(size not in (-1, had) for size, had in zip(spec.shape, rows.shape)):
+    if len(spec.shape) != rows.ndim or any(
+        size not in (-1, had) for size, had in zip(spec.shape, rows.shape, strict=True)
+    ):
         wanted = ", ".join("any" if size == -1 else str(size) for size in spec.shape)
         raise InvalidInputError(
             "WRONG_COLUMN_COUNT", f"X has the shape {list(rows.shape)}, the model takes [{wanted}] as {spec.name!r}."

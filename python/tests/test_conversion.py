@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+
 from strata_ml.checked_conversion import checked_conversion
 from strata_ml.comparison import Tolerance
 from strata_ml.conversion import convert, original_of
@@ -40,7 +41,9 @@ NUMBERS = pd.DataFrame(
     }
 )
 TWO = (NUMBERS["age"] + RANDOM.normal(0, 12, ROWS) > 50).astype(int)
-THREE = pd.Series(np.digitize(NUMBERS["age"] + RANDOM.normal(0, 12, ROWS), [40, 65])).map({0: "young", 1: "middle", 2: "old"})
+THREE = pd.Series(np.digitize(NUMBERS["age"] + RANDOM.normal(0, 12, ROWS), [40, 65])).map(
+    {0: "young", 1: "middle", 2: "old"}
+)
 AMOUNT = NUMBERS["income (EUR)"] / 1_000 + NUMBERS["age"]
 MIXED = NUMBERS.assign(city=RANDOM.choice(["Ulm", "Bonn", "Kiel"], ROWS), owner=RANDOM.integers(0, 2, ROWS))
 MIXED.loc[::17, "income (EUR)"] = np.nan
@@ -55,7 +58,9 @@ CLASSIFIERS = [
     HistGradientBoostingClassifier(max_iter=20, random_state=0),
     make_pipeline(StandardScaler(), KNeighborsClassifier()),
     GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression()), {"logisticregression__C": [0.1, 1]}),
-    StackingClassifier([("tree", DecisionTreeClassifier(max_depth=3)), ("logistic", LogisticRegression(max_iter=2_000))]),
+    StackingClassifier(
+        [("tree", DecisionTreeClassifier(max_depth=3)), ("logistic", LogisticRegression(max_iter=2_000))]
+    ),
     xgboost.XGBClassifier(n_estimators=20),
     make_pipeline(StandardScaler(), xgboost.XGBClassifier(n_estimators=20)),
     lightgbm.LGBMClassifier(n_estimators=20, verbose=-1),
@@ -79,13 +84,14 @@ def quiet():
 
 
 def named(models):
-    return [pytest.param(model, id="-".join(type(step).__name__ for _, step in getattr(model, "steps", [("", model)]))) for model in models]
+    return [
+        pytest.param(model, id="-".join(type(step).__name__ for _, step in getattr(model, "steps", [("", model)])))
+        for model in models
+    ]
 
 
 def converted_alike(model, X, precision="auto"):
-    return checked_conversion(
-        original_of(model), X, precision=precision, tolerance=Tolerance(), most=len(X)
-    ).converted
+    return checked_conversion(original_of(model), X, precision=precision, tolerance=Tolerance(), most=len(X)).converted
 
 
 @pytest.mark.parametrize("model", named(CLASSIFIERS))
@@ -140,7 +146,9 @@ def test_a_classifier_without_probabilities_has_labels_alone():
 
 @pytest.mark.parametrize("objective", ["binary:logistic", "multi:softprob", "reg:squarederror"])
 def test_a_booster_of_xgboost(objective):
-    y = {"binary:logistic": TWO, "multi:softprob": THREE.astype("category").cat.codes, "reg:squarederror": AMOUNT}[objective]
+    y = {"binary:logistic": TWO, "multi:softprob": THREE.astype("category").cat.codes, "reg:squarederror": AMOUNT}[
+        objective
+    ]
     params = {"objective": objective, **({"num_class": 3} if objective.startswith("multi") else {})}
     booster = xgboost.train(params, xgboost.DMatrix(NUMBERS, y), num_boost_round=10)
     converted_alike(booster, NUMBERS)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from strata_ml import InvalidInputError, NoDeploymentError, connect
 
 LOCAL = {

@@ -1,8 +1,11 @@
 """Rows become what a model takes, or an error that names the column."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
+
 from strata_ml.errors import InvalidInputError
 from strata_ml.protocol import decode_response, encode_request
 from strata_ml.samples import chosen_rows, samples_document
@@ -76,8 +79,9 @@ def test_every_datatype_comes_back_as_it_went(datatype):
 
 
 def test_an_answer_in_json_is_read_as_well():
-    body = b'{"outputs":[{"name":"p","datatype":"FP32","shape":[2],"data":[0.5,null]},{"name":"l","datatype":"BYTES","shape":[1],"data":["a"]}]}'
-    _, arrays = decode_response(body, None)
+    numbers = {"name": "p", "datatype": "FP32", "shape": [2], "data": [0.5, None]}
+    texts = {"name": "l", "datatype": "BYTES", "shape": [1], "data": ["a"]}
+    _, arrays = decode_response(json.dumps({"outputs": [numbers, texts]}).encode(), None)
     np.testing.assert_array_equal(arrays["p"], np.array([0.5, np.nan], dtype=np.float32))
     assert arrays["l"].tolist() == ["a"]
 
