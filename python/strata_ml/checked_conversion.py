@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from strata_ml.comparison import Comparison, Tolerance, compare, onnx_outputs, original_outputs
-from strata_ml.conversion import Converted, Original, convert
+from strata_ml.conversion import Converted, convert
 from strata_ml.errors import InvalidInputError, PredictionsDifferError, StrataError
+from strata_ml.original import Original
 
 PRECISIONS = {"auto": ("float32", "float64"), "float32": ("float32",), "float64": ("float64",)}
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from strata_ml.conversion import Converted, Original
+from strata_ml.conversion import Converted
 from strata_ml.errors import ConversionError, PredictionsDifferError
+from strata_ml.original import Original
 from strata_ml.tensors import tensors
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from strata_ml import onnx_graph
 from strata_ml.converters import register_converters
 from strata_ml.errors import ConversionError, InvalidInputError
+from strata_ml.original import Original, package_missing, parts_of
 from strata_ml.tensors import TensorSpec
 
 # The newest that skl2onnx and onnxmltools write alike and that every runtime since onnxruntime 1.20 takes.
@@ -21,20 +22,6 @@ TARGET_OPSET = {"": 21, "ai.onnx.ml": 3}
 MATRIX = "X"
 
 FLOATS = {"float32": "FP32", "float64": "FP64"}
-
-
-@dataclass(frozen=True)
-class Original:
-    """A trained model as it is compared and converted.
-
-    Attributes:
-        task: `classifier` or `regressor`.
-        outputs: names of what the ONNX form gives, in their order.
-    """
-
-    model: Any
-    task: str
-    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,48 +38,6 @@ class Converted:
     outputs: tuple[str, ...]
     task: str
     classes: tuple[Any, ...]
-
-
-def original_of(model: Any) -> Original:
-    """What kind of model it is; an XGBoost booster gets the estimator around it.
-
-    Raises:
-        ConversionError: `UNSUPPORTED_MODEL`, `PACKAGE_MISSING`.
-    """
-    model = _estimator_of_booster(model)
-    try:
-        from sklearn.base import is_classifier, is_regressor
-        from sklearn.exceptions import NotFittedError
-        from sklearn.utils.validation import check_is_fitted
-    except ImportError as error:
-        raise _missing("sklearn", "scikit-learn") from error
-    if not hasattr(model, "predict") or not hasattr(model, "get_params"):
-        raise ConversionError(
-            "UNSUPPORTED_MODEL",
-            f"{type(model).__name__} is no estimator of scikit-learn, XGBoost or LightGBM. A model of another kind is "
-            "exported to ONNX by its own framework, then: strata register model.onnx --name <model>",
-        )
-    try:
-        check_is_fitted(model)
-    except NotFittedError as error:
-        raise ConversionError(
-            "NOT_FITTED", f"{type(model).__name__} is not trained: call model.fit(X, y) first."
-        ) from error
-    if is_classifier(model):
-        if isinstance(getattr(model, "classes_", None), list):
-            raise ConversionError(
-                "UNSUPPORTED_MODEL", "A classifier of several labels at once is not converted: push one for each label."
-            )
-        return Original(
-            model, "classifier", ("label", "probabilities") if hasattr(model, "predict_proba") else ("label",)
-        )
-    if is_regressor(model):
-        return Original(model, "regressor", ("prediction",))
-    raise ConversionError(
-        "UNSUPPORTED_MODEL",
-        f"{type(model).__name__} is neither a classifier nor a regressor. Export it with skl2onnx, then: "
-        "strata register model.onnx --name <model>",
-    )
 
 
 def convert(original: Original, rows: pd.DataFrame | np.ndarray, *, precision: str = "float32") -> Converted:
@@ -159,7 +104,7 @@ def _converted(model: Any, specs: list[TensorSpec]) -> onnx.ModelProto:
         import skl2onnx
         from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
     except ImportError as error:
-        raise _missing("sklearn", "skl2onnx") from error
+        raise package_missing("sklearn", "skl2onnx") from error
     types: dict[str, Callable] = {"FP32": FloatTensorType, "FP64": DoubleTensorType, "BYTES": StringTensorType}
     register_converters()
     try:
@@ -184,32 +129,13 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), "")[:300]
 
 
-def _estimator_of_booster(model: Any) -> Any:
-    xgboost = sys.modules.get("xgboost")
-    if xgboost is not None and isinstance(model, xgboost.Booster):
-        import json
-
-        objective = json.loads(model.save_config())["learner"]["objective"]["name"]
-        estimator = xgboost.XGBClassifier() if objective.startswith(("binary:", "multi:")) else xgboost.XGBRegressor()
-        estimator.load_model(model.save_raw("json"))
-        return estimator
-    lightgbm = sys.modules.get("lightgbm")
-    if lightgbm is not None and isinstance(model, lightgbm.Booster):
-        raise ConversionError(
-            "UNSUPPORTED_MODEL",
-            "A lightgbm.Booster does not know its classes: train with lightgbm.LGBMClassifier or LGBMRegressor, which "
-            "take the same parameters.",
-        )
-    return model
-
-
 def _without_feature_names(model: Any) -> Any:
     """A copy whose boosters call their features f0, f1, …: onnxmltools reads no other names."""
     xgboost = sys.modules.get("xgboost")
     if xgboost is None:
         return model
     model = copy.deepcopy(model)
-    for part in _parts(model):
+    for part in parts_of(model):
         if isinstance(part, xgboost.XGBModel):
             part.get_booster().feature_names = None
     return model
@@ -218,36 +144,23 @@ def _without_feature_names(model: Any) -> Any:
 def _selects_columns(model: Any) -> bool:
     from sklearn.compose import ColumnTransformer
 
-    return any(isinstance(part, ColumnTransformer) for part in _parts(model))
+    return any(isinstance(part, ColumnTransformer) for part in parts_of(model))
 
 
 def _trees_round(model: Any) -> bool:
     """Trees of scikit-learn and XGBoost round what they get to 32 bits; LightGBM's and histogram trees compare 64."""
     exact = ("LGBM", "HistGradientBoosting")
-    return not any(type(part).__name__.startswith(exact) for part in _parts(model))
+    return not any(type(part).__name__.startswith(exact) for part in parts_of(model))
 
 
 def _fillings(model: Any) -> list[np.ndarray]:
     """What the imputers of a model fill in for missing numbers."""
     from sklearn.impute import SimpleImputer
 
-    imputers = [part for part in _parts(model) if isinstance(part, SimpleImputer)]
+    imputers = [part for part in parts_of(model) if isinstance(part, SimpleImputer)]
     # A ColumnTransformer keeps the imputer that it copied, which was never fitted.
     found = [np.asarray(part.statistics_) for part in imputers if hasattr(part, "statistics_")]
     return [each for each in found if each.dtype.kind == "f"]
-
-
-def _parts(model: Any, seen: set[int] | None = None) -> list[Any]:
-    """The fitted estimators within a fitted model, itself first."""
-    seen = set() if seen is None else seen
-    if id(model) in seen:
-        return []
-    seen.add(id(model))
-    found = [model] if hasattr(model, "get_params") else []
-    inner = model if isinstance(model, list | tuple) else list(vars(model).values()) if found else []
-    for each in inner:
-        found += _parts(each, seen)
-    return found
 
 
 def _text_columns(rows: pd.DataFrame | np.ndarray) -> list[str]:
@@ -266,7 +179,3 @@ def _is_text(values: pd.Series) -> bool:
     return pd.api.types.is_string_dtype(values) or (
         values.dtype == object and values.map(lambda value: isinstance(value, str)).any()
     )
-
-
-def _missing(extra: str, package: str) -> ConversionError:
-    return ConversionError("PACKAGE_MISSING", f"{package} is not installed: pip install 'strata-ml[{extra}]'")

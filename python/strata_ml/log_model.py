@@ -11,12 +11,12 @@ import pandas as pd
 
 from strata_ml.checked_conversion import checked_conversion
 from strata_ml.comparison import Comparison, Tolerance
-from strata_ml.conversion import Original, original_of
 from strata_ml.deployment import Deployment, connect
 from strata_ml.errors import InvalidInputError
 from strata_ml.measured import Measured, measured
 from strata_ml.metrics import metrics_of
 from strata_ml.model_folder import write_model_folder
+from strata_ml.original import Original, original_of
 from strata_ml.registry import Registry
 from strata_ml.tensors import Rows, as_rows, tensors
 

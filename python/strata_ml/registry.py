@@ -130,7 +130,8 @@ class Registry:
             with _credentials(self._token):
                 return method(*arguments, **named)
         except MlflowException as error:
-            kind = UnavailableError if error.get_http_status_code() in (429, 503) else RefusedError
+            status = error.get_http_status_code()
+            kind = UnavailableError if status >= 500 or status == 429 else RefusedError
             raise kind(error.error_code, re.sub(rf"^{error.error_code}: ", "", error.message)) from error
 
 

@@ -28,8 +28,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from strata_ml.checked_conversion import checked_conversion
 from strata_ml.comparison import Tolerance
-from strata_ml.conversion import convert, original_of
+from strata_ml.conversion import convert
 from strata_ml.errors import ConversionError, InvalidInputError, PredictionsDifferError
+from strata_ml.original import original_of
 
 ROWS = 300
 RANDOM = np.random.default_rng(7)

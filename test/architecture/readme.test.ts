@@ -9,6 +9,7 @@ const TRIED: readonly { heading: string; language: string; by: string }[] = [
   { heading: 'Your own model', language: 'sh', by: 'test/integration/readme.test.ts' },
   { heading: 'Your own model', language: 'sh', by: 'test/integration/readme.test.ts' },
   { heading: 'Your own model', language: 'python', by: 'test/clients/test_readme.py' },
+  { heading: 'Push from Python in one line', language: 'python', by: 'test/clients/test_strata_ml.py' },
   { heading: 'Deploy it to AWS', language: 'sh', by: 'test/unit/cli/readme.test.ts' },
   { heading: 'Use the constructs', language: 'ts', by: 'test/unit/lib/readme.test.ts' },
   { heading: 'Work on it', language: 'sh', by: '.ci/run' },

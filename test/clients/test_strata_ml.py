@@ -2,6 +2,10 @@
 
 import json
 import os
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import lightgbm
 import numpy as np
@@ -9,12 +13,15 @@ import pandas as pd
 import pytest
 import strata_ml
 import xgboost
+from mlflow import MlflowClient
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from strata_ml.registry import Registry
 
+ROOT = Path(__file__).parents[2]
 ROWS = 200
 RANDOM = np.random.default_rng(3)
 CUSTOMERS = pd.DataFrame(
@@ -134,6 +141,57 @@ def test_what_was_pushed_predicts_as_the_original(kind):
     predictions = strata_ml.predict(name, CUSTOMERS)
     np.testing.assert_array_equal(predictions["label"], model.predict(CUSTOMERS))
     np.testing.assert_allclose(predictions["probabilities"], model.predict_proba(CUSTOMERS), atol=1e-5)
+
+
+def test_a_version_knows_the_run_that_it_comes_from():
+    deployment = strata_ml.connect()
+    token = deployment.token("registry.read", "registry.write")
+    client = MlflowClient(tracking_uri=deployment.endpoint, registry_uri=deployment.endpoint)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_TOKEN", token)
+        run_id = client.create_run("0").info.run_id
+    # What others keep in the environment is of no use here, and stays.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_USERNAME", "somebody")
+        logged = strata_ml.log_model(MODELS["logistic"](), CUSTOMERS, "churn of a run", run_id=run_id)
+        assert os.environ["MLFLOW_TRACKING_USERNAME"] == "somebody"
+        assert "MLFLOW_TRACKING_TOKEN" not in os.environ
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_TOKEN", token)
+        assert client.get_model_version("churn of a run", logged.version).run_id == run_id
+
+
+def test_who_may_not_push_is_told():
+    deployment = strata_ml.connect()
+    narrow = strata_ml.connect(endpoint=deployment.endpoint, token=deployment.token("infer"))
+    with pytest.raises(strata_ml.RefusedError) as raised:
+        strata_ml.log_model(MODELS["logistic"](), CUSTOMERS, "forbidden", deployment=narrow)
+    assert raised.value.code == "PERMISSION_DENIED"
+
+
+def test_what_admission_refuses_reaches_the_caller_in_its_words(tmp_path):
+    (tmp_path / "pushed").mkdir()
+    (tmp_path / "pushed" / "model.pkl").write_bytes(b"a pickle")
+    registry = Registry(strata_ml.connect(), "registry.read", "registry.write")
+    registry.create_model("pickled")
+    logged = registry.upload(tmp_path / "pushed", "pickled", run_id=None, params={}, task="classifier")
+    version = registry.create_version("pickled", logged, run_id=None, tags={}, description=None)
+    with pytest.raises(strata_ml.AdmissionFailedError, match=r"pickle.*to_onnx") as raised:
+        registry.await_admission("pickled", version, 60)
+    assert raised.value.code == "ADMISSION_FAILED"
+
+
+def test_the_readme_pushes_in_one_line(tmp_path):
+    section = (ROOT / "README.md").read_text().split("### Push from Python in one line")[1]
+    block = re.search(r"```python\n(.*?)```", section, re.DOTALL).group(1)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    printed = subprocess.run(
+        [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    version, p50_ms, accuracy = printed[0].split()
+    assert (version, printed[1]) == ("1", "['Adelie' 'Adelie' 'Adelie']")
+    assert float(p50_ms) > 0
+    assert float(accuracy) > 0.9
 
 
 def test_nothing_is_pushed_of_a_model_that_would_predict_something_else():
