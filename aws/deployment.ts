@@ -1,6 +1,12 @@
 import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { NotFoundError, StrataError } from '../core/errors.ts';
-import { type Deployment, EVENT_OUTPUTS, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
+import {
+  type Deployment,
+  EVENT_OUTPUTS,
+  OUTPUTS,
+  SIZE_OUTPUTS,
+  TRUST_OUTPUTS,
+} from '../lib/contracts/deployment.ts';
 import { orUnavailable } from './unavailable.ts';
 
 /**
@@ -30,6 +36,7 @@ export async function deploymentOfStack(client: CloudFormationClient, stack: str
     memoryMegabytes: sizeOf(outputs[SIZE_OUTPUTS.memory]),
     diskMegabytes: sizeOf(outputs[SIZE_OUTPUTS.disk]),
     eventBus: outputs[EVENT_OUTPUTS.eventBus],
+    trustedKeys: outputs[TRUST_OUTPUTS.trustedKeys],
   };
 }
 

@@ -18,6 +18,7 @@ const schema: z.ZodType<Deployment> = z.object({
   memoryMegabytes: z.number().positive().optional(),
   diskMegabytes: z.number().positive().optional(),
   eventBus: z.string().min(1).optional(),
+  trustedKeys: z.string().min(1).optional(),
   awsEndpoint: z.url().optional(),
 });
 

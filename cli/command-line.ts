@@ -18,6 +18,7 @@ import { reportError } from './report-error.ts';
 import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { tokenCommand } from './token.ts';
+import { verifyCommand } from './verify.ts';
 
 /** Done; refused or failed; called in a way that no command understands. */
 const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -58,6 +59,7 @@ function program(terminal: Terminal, json: boolean): Command {
     modelsCommand,
     aliasCommand,
     promoteCommand,
+    verifyCommand,
     rollbackCommand,
     historyCommand,
     diffCommand,

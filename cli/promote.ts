@@ -109,7 +109,7 @@ async function moveAlias(
 }
 
 /** The name of a model may hold "@" itself. @throws InvalidInputError `INVALID_TARGET` */
-function splitTarget(target: string): { readonly model: string; readonly version: string } {
+export function splitTarget(target: string): { readonly model: string; readonly version: string } {
   const at = target.lastIndexOf('@');
   const [model, version] = [target.slice(0, at), target.slice(at + 1)];
   if (at > 0 && (isVersionNumber(version) || isAlias(version))) return { model, version };

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { Listr } from 'listr2';
 import { ArtifactsBucket } from '../aws/artifacts-bucket.ts';
 import { dynamoDb, s3 } from '../aws/clients.ts';
+import { registrations } from '../aws/registrations.ts';
 import { RegistryTable } from '../aws/registry-table.ts';
 import { opensWithRuntime } from '../core/engine/opens-with-runtime.ts';
 import type { ModelVersion, RegisteredModel } from '../core/registry/model-version.ts';
@@ -62,7 +63,7 @@ export async function register(
     { path, model: name, alias, actor: actor() },
     {
       artifacts: new ArtifactsBucket(s3(aws), deployment.artifactsBucket),
-      registry,
+      registry: registrations(deployment, aws),
       endpoint: deployment,
       open: async (file) => {
         opened = await opensWithRuntime(file);
@@ -135,6 +136,6 @@ export function inWords(progress: RegisterProgress): string {
     case 'upload':
       return `uploading ${byteSize(progress.bytes)} of ${byteSize(progress.totalBytes)}`;
     case 'register':
-      return 'registering the version';
+      return 'registering the version, which is checked, measured and signed';
   }
 }

@@ -7,6 +7,7 @@ export * from './monitoring/log-key';
 export * from './monitoring/monitoring';
 export * from './monitoring/monitoring-api';
 export * from './platform/model-platform';
+export * from './registry/admission';
 export * from './registry/model-registry';
 export * from './registry/model-registry-store';
 export * from './registry/registry-api';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { accessToken } from '../aws/access-token.ts';
 import { ArtifactsBucket } from '../aws/artifacts-bucket.ts';
-import { cognito, dynamoDb, s3 } from '../aws/clients.ts';
-import { RegistryTable } from '../aws/registry-table.ts';
+import { cognito, s3 } from '../aws/clients.ts';
+import { registrations } from '../aws/registrations.ts';
 import type { ModelVersion } from '../core/registry/model-version.ts';
 import { registerModel } from '../core/registry/register-model.ts';
 import type { Deployment } from '../lib/contracts/deployment.ts';
@@ -42,7 +42,7 @@ export async function registerDemoModel(deployment: Deployment): Promise<ModelVe
   return registerModel(
     { path: DEMO_FILE, model: DEMO_MODEL, alias: 'champion', actor: 'local runner' },
     {
-      registry: new RegistryTable(dynamoDb(deployment), deployment.registryTable),
+      registry: registrations(deployment, deployment),
       artifacts: new ArtifactsBucket(s3(deployment), deployment.artifactsBucket),
     },
   );

@@ -1,5 +1,11 @@
 import { atEmulator } from '../aws/emulated-deployment.ts';
-import { type Deployment, EVENT_OUTPUTS, OUTPUTS, SIZE_OUTPUTS } from '../lib/contracts/deployment.ts';
+import {
+  type Deployment,
+  EVENT_OUTPUTS,
+  OUTPUTS,
+  SIZE_OUTPUTS,
+  TRUST_OUTPUTS,
+} from '../lib/contracts/deployment.ts';
 import type { StackOutputs } from './cdk.ts';
 import { LOCAL_REGION } from './environment.ts';
 import { LocalRunError } from './failure.ts';
@@ -26,6 +32,7 @@ export function localDeployment(outputs: StackOutputs, awsEndpoint: string): Dep
     memoryMegabytes: Number(output(SIZE_OUTPUTS.memory)),
     diskMegabytes: Number(output(SIZE_OUTPUTS.disk)),
     eventBus: output(EVENT_OUTPUTS.eventBus),
+    trustedKeys: output(TRUST_OUTPUTS.trustedKeys),
   };
   return atEmulator(onAws, awsEndpoint);
 }

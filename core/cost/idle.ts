@@ -73,6 +73,8 @@ const FREE_TYPES = new Set([
   'AWS::KMS::Alias',
   'AWS::WAFv2::LoggingConfiguration',
   'AWS::WAFv2::WebACLAssociation',
+  // A call of a function at deployment.
+  'Custom::StrataSigningKey',
 ]);
 
 /**

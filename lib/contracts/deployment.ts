@@ -17,6 +17,9 @@ export const SIZE_OUTPUTS = { memory: 'InferenceMemory', disk: 'InferenceDisk' }
 /** Further outputs, which not every stack has. */
 export const EVENT_OUTPUTS = { eventBus: 'RegistryEventBus' } as const;
 
+/** Further outputs, where versions are admitted before they may serve. */
+export const TRUST_OUTPUTS = { trustedKeys: 'TrustedSigningKeys' } as const;
+
 /** A deployment as the command line sees it: the stack's outputs, or `.strata/local.json` for the local one. */
 export interface Deployment {
   /** Base URL of the API, stage included, without a trailing slash. */
@@ -35,6 +38,8 @@ export interface Deployment {
   readonly diskMegabytes?: number;
   /** Name of the bus that events of the registry go to; absent where the deployment has none. */
   readonly eventBus?: string;
+  /** Fingerprints of the keys that sign admitted versions, separated by commas; absent where versions are not admitted. */
+  readonly trustedKeys?: string;
   /** Address of the local AWS emulator; absent on AWS. */
   readonly awsEndpoint?: string;
 }

@@ -52,6 +52,11 @@ export const REGISTRY_RIGHTS = {
     // The log of an alias never goes back in time: its last entry is looked at before one is added.
     { actions: ['dynamodb:Query'], partitions: [`${aliasLogs}*`] },
   ],
+  /** To settle whether versions may serve, beside reading. */
+  admit: [
+    { actions: ['dynamodb:PutItem'], partitions: [`${details}*`, `${events}*-*-*-*-*`] },
+    { actions: ['dynamodb:UpdateItem'], partitions: [`${models}*`] },
+  ],
   /** To delete models, versions, aliases and tags, beside writing. */
   delete: [
     { actions: ['dynamodb:DeleteItem'], partitions: [`${names}*`, `${models}*`, `${details}*`] },

@@ -1,3 +1,4 @@
+import { Size } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -10,6 +11,7 @@ import { type AlarmTopics, Monitoring } from '../monitoring/monitoring';
 import type { IMonitoring } from '../monitoring/monitoring-api';
 import { encryptLogs } from '../private/encrypted-logs';
 import { StrataConstructError } from '../private/errors';
+import type { Admission } from '../registry/admission';
 import { type IModelRegistry, ModelRegistry } from '../registry/model-registry';
 import type { IModelRegistryStore } from '../registry/model-registry-store';
 import { type ISecurityStore, SecurityStore } from '../security/security-store';
@@ -104,6 +106,8 @@ export class ModelPlatform extends Construct {
   public readonly gateway: Gateway;
   public readonly registry: IModelRegistry;
   public readonly serving: Serving;
+  /** What admits versions; undefined where the platform does not make the registry, or it has no stream. */
+  public readonly admission?: Admission;
   /** Where events of the registry are; undefined where the platform does not make the registry, or it has no stream. */
   public readonly registryEventBus?: events.IEventBus;
 
@@ -144,7 +148,14 @@ export class ModelPlatform extends Construct {
         gateway: this.gateway,
         codeShift: props.codeShift,
       });
-      // A store that was imported without its stream has none.
+      // A store that was imported without its stream has no events, which admission starts by.
+      if (!store || store.table.tableStreamArn) {
+        this.admission = registry.addAdmission({
+          endpointMemorySize: props.memorySize ?? 1769,
+          endpointStorageSize: Size.gibibytes(1),
+          monitoring,
+        });
+      }
       this.registryEventBus = store && !store.table.tableStreamArn ? undefined : registry.eventBus;
       this.registry = registry;
     }

@@ -20,6 +20,8 @@ export interface IModelRegistryStore extends IConstruct {
   readonly stagingBucket?: s3.IBucket;
   /** Encrypts all of them; undefined where keys of AWS do. */
   readonly encryptionKey?: kms.IKey;
+  /** Signs what was found out about versions; undefined where admission makes a key of its own. */
+  readonly signingKey?: kms.IKey;
 }
 
 /** What is known of a registry that another stack or app made. */
@@ -39,6 +41,11 @@ export interface ModelRegistryAttributes {
    */
   readonly encryptionKeyArn?: string;
   /**
+   * ARN of the key that signs what was found out about versions.
+   * @default - where versions are admitted, a key is made
+   */
+  readonly signingKeyArn?: string;
+  /**
    * ARN of the table's stream, which has to hold new images: the registry's events are read from it.
    * @default - the registry cannot have events here
    */
@@ -52,6 +59,12 @@ export interface ModelRegistryStoreProps {
    * @default - a key of its own, rotated every year
    */
   readonly encryptionKey?: kms.IKey;
+
+  /**
+   * Key that signs what was found out about versions: asymmetric, ECC_NIST_P256, SIGN_VERIFY.
+   * @default - a key of its own
+   */
+  readonly signingKey?: kms.IKey;
 
   /**
    * For how long files are kept that MLflow's clients pushed and nobody registered. The files of versions stay.
@@ -88,6 +101,7 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
   public readonly artifactsBucket: s3.IBucket;
   public readonly stagingBucket?: s3.IBucket;
   public readonly encryptionKey?: kms.IKey;
+  public readonly signingKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: ModelRegistryStoreProps = {}) {
     super(scope, id);
@@ -102,6 +116,14 @@ export class ModelRegistryStore extends Construct implements IModelRegistryStore
         removalPolicy,
       });
     this.encryptionKey = encryptionKey;
+    this.signingKey =
+      props.signingKey ??
+      new kms.Key(this, 'SigningKey', {
+        description: 'Signs what was found out about model versions',
+        keySpec: kms.KeySpec.ECC_NIST_P256,
+        keyUsage: kms.KeyUsage.SIGN_VERIFY,
+        removalPolicy,
+      });
     const table = new dynamodb.Table(this, 'Table', {
       partitionKey: { name: REGISTRY_KEY.partition, type: dynamodb.AttributeType.STRING },
       sortKey: { name: REGISTRY_KEY.sort, type: dynamodb.AttributeType.STRING },
@@ -185,11 +207,15 @@ class ImportedModelRegistryStore extends Construct implements IModelRegistryStor
   public readonly artifactsBucket: s3.IBucket;
   public readonly stagingBucket?: s3.IBucket;
   public readonly encryptionKey?: kms.IKey;
+  public readonly signingKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, attributes: ModelRegistryAttributes) {
     super(scope, id);
     this.encryptionKey = attributes.encryptionKeyArn
       ? kms.Key.fromKeyArn(this, 'Key', attributes.encryptionKeyArn)
+      : undefined;
+    this.signingKey = attributes.signingKeyArn
+      ? kms.Key.fromKeyArn(this, 'SigningKey', attributes.signingKeyArn)
       : undefined;
     const { tableName, tableStreamArn } = attributes;
     this.table = dynamodb.Table.fromTableAttributes(this, 'Table', { tableName, tableStreamArn });

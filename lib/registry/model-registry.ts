@@ -10,7 +10,9 @@ import { ARTIFACT_PREFIX, REGISTRY_RIGHTS } from '../contracts/registry-layout';
 import type { TrafficShift } from '../delivery/traffic-shift';
 import type { IGateway } from '../gateway/gateway';
 import type { IMonitoring } from '../monitoring/monitoring-api';
+import { StrataConstructError } from '../private/errors';
 import { grantToldMissing } from '../private/told-missing';
+import { Admission, type AdmissionOptions } from './admission';
 import {
   type IModelRegistryStore,
   type ModelRegistryAttributes,
@@ -115,12 +117,16 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
   /** What answers MLflow's API; undefined without a gateway. */
   public readonly api?: RegistryApi;
 
+  private readonly store: IModelRegistryStore;
+  private readonly trustedKeys: string[] = [];
+  private versionAdmission?: Admission;
   private registryEvents?: RegistryEvents;
   private readonly newEvents: () => RegistryEvents;
 
   constructor(scope: Construct, id: string, props: ModelRegistryProps = {}) {
     super(scope, id);
     const store = props.store ?? new ModelRegistryStore(this, 'Store');
+    this.store = store;
     const { eventBus, monitoring, gateway, codeShift } = props;
     this.newEvents = () => new RegistryEvents(this, 'Events', { store, eventBus, monitoring });
     this.table = store.table;
@@ -142,6 +148,39 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
 
   public onEvent(id: string, options?: OnRegistryEventOptions): events.Rule {
     return this.events.onEvent(id, options);
+  }
+
+  /** What admits versions; undefined unless `addAdmission` was called. */
+  public get admission(): Admission | undefined {
+    return this.versionAdmission;
+  }
+
+  /**
+   * Lets versions in only once they are checked, measured and signed. Whoever is bound to this registry from then on opens
+   * versions only that were signed by this.
+   * Fails when versions of this registry are admitted already.
+   */
+  public addAdmission(options: AdmissionOptions = {}): Admission {
+    if (this.versionAdmission) {
+      throw new StrataConstructError('TWO_ADMISSIONS', 'versions of this registry are admitted already');
+    }
+    const admission = new Admission(this, 'Admission', {
+      store: this.store,
+      registryEvents: this,
+      ...options,
+    });
+    this.versionAdmission = admission;
+    this.trustKey(admission.signingKeyFingerprint);
+    return admission;
+  }
+
+  /**
+   * Lets whoever is bound to this registry from then on open versions only that a trusted key signed: this one, or another
+   * that was named so. For registries of another stack or app, and while a key is replaced.
+   * @param fingerprint SHA-256 of the public key's SubjectPublicKeyInfo, in hex: `Admission.signingKeyFingerprint`
+   */
+  public trustKey(fingerprint: string): void {
+    this.trustedKeys.push(fingerprint);
   }
 
   public grantRead(grantee: iam.IGrantable): iam.Grant {
@@ -183,6 +222,9 @@ export class ModelRegistry extends Construct implements IModelRegistry, IRegistr
     this.grantRead(handler);
     handler.addEnvironment(ENVIRONMENT.registryTable, this.table.tableName);
     handler.addEnvironment(ENVIRONMENT.artifactsBucket, this.artifactsBucket.bucketName);
+    if (this.trustedKeys.length > 0) {
+      handler.addEnvironment(ENVIRONMENT.trustedKeys, this.trustedKeys.join(','));
+    }
   }
 
   private grantArtifacts(grantee: iam.IGrantable, actions: string[]): iam.Grant {

@@ -79,6 +79,11 @@ export abstract class MeasuredServing extends Construct {
     return this.metric(METRICS.modelLoadFailure, SUM, options);
   }
 
+  /** Versions that were not opened since no trusted key signed what the registry says of them. Sum. */
+  public metricInvalidSignatures(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(METRICS.signatureInvalid, SUM, options);
+  }
+
   /** Model files whose bytes were not those that were registered. Sum. */
   public metricDigestMismatches(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric(METRICS.digestMismatch, SUM, options);

@@ -24,6 +24,18 @@ export function servingAlarms(serving: MeasuredServing): AlarmDefinition[] {
       meaning: 'The bytes of a model file are not those that were registered; it was not loaded.',
     },
     {
+      id: 'SignatureInvalidAlarm',
+      title: 'Invalid signature',
+      severity: Severity.CRITICAL,
+      metric: serving.metricInvalidSignatures(MINUTE),
+      // Only admission signs, and it signs every version: one is enough.
+      threshold: 1,
+      periods: 1,
+      datapoints: 1,
+      missing: NOTHING_HAPPENED,
+      meaning: 'No trusted key signed what the registry says of a version; it was not loaded.',
+    },
+    {
       id: 'ModelLoadFailureAlarm',
       title: 'Model load failures',
       severity: Severity.CRITICAL,

@@ -82,6 +82,7 @@ export function servingRows(serving: MeasuredServing): [title: string, widgets: 
             serving.metricInternalErrors({ ...MINUTE, label: 'answered with status 500' }),
             inferFunction.metricErrors({ ...MINUTE, label: 'ended without an answer' }),
             serving.metricDigestMismatches({ ...MINUTE, label: 'digest mismatches' }),
+            serving.metricInvalidSignatures({ ...MINUTE, label: 'invalid signatures' }),
           ],
           12,
         ),

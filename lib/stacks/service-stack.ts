@@ -2,7 +2,7 @@ import { CfnOutput, Stack, type StackProps, Tokenization } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { EVENT_OUTPUTS, OUTPUTS, SIZE_OUTPUTS } from '../contracts/deployment';
+import { EVENT_OUTPUTS, OUTPUTS, SIZE_OUTPUTS, TRUST_OUTPUTS } from '../contracts/deployment';
 import type { TrafficShift } from '../delivery/traffic-shift';
 import type { Access } from '../gateway/access';
 import { AlarmEmail } from '../monitoring/alarm-email';
@@ -94,7 +94,13 @@ export class ServiceStack extends Stack {
       value: String(ephemeralStorageSize.toMebibytes()),
       description: 'Disk of the inference function in MiB',
     });
-    const { registryEventBus } = this.platform;
+    const { registryEventBus, admission } = this.platform;
+    if (admission) {
+      new CfnOutput(this, TRUST_OUTPUTS.trustedKeys, {
+        value: admission.signingKeyFingerprint,
+        description: 'Fingerprint of the key that signs admitted model versions',
+      });
+    }
     if (registryEventBus) {
       new CfnOutput(this, EVENT_OUTPUTS.eventBus, {
         value: registryEventBus.eventBusName,

@@ -3,8 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
-import { dynamoDb, s3 } from '../../aws/clients.ts';
-import { RegistryTable } from '../../aws/registry-table.ts';
+import { s3 } from '../../aws/clients.ts';
+import { registrations } from '../../aws/registrations.ts';
 import type { Action } from '../../core/access/authorise.ts';
 import { PROTOCOL_ROUTES } from '../../core/protocol/route.ts';
 import { registerModel } from '../../core/registry/register-model.ts';
@@ -95,7 +95,7 @@ let admin: string;
 
 async function register(model: string, file: string, alias?: string): Promise<void> {
   const path = fileURLToPath(new URL(`../support/models/${file}.onnx`, import.meta.url));
-  const registry = new RegistryTable(dynamoDb(deployment), deployment.registryTable);
+  const registry = registrations(deployment, deployment);
   const artifacts = new ArtifactsBucket(s3(deployment), deployment.artifactsBucket);
   await registerModel({ model, path, alias }, { registry, artifacts });
 }

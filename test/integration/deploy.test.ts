@@ -214,7 +214,7 @@ describe('strata deploy', () => {
   );
 
   it(
-    'leaves the alias where it was when the new version does not answer',
+    'leaves the alias where it was when the new version is refused',
     async () => {
       const served = await strataJson<Deployed>('deploy', ADD_SUB, '--name', 'guarded', '--yes');
       expect(served.version).toBe('1');
@@ -231,9 +231,8 @@ describe('strata deploy', () => {
 
       expect(failed).toMatchObject({ code: 1, out: '' });
       const { error, error_code } = JSON.parse(failed.err) as { error: string; error_code: string };
-      expect(error_code).toBe('DIGEST_MISMATCH');
-      expect(error).toContain('guarded version 2 is registered, and did not answer');
-      expect(error).toContain('The alias champion was not moved');
+      expect(error_code).toBe('VERSION_REFUSED');
+      expect(error).toContain(`The stored bytes of artifact ${digest} are not those that were uploaded`);
       const { out } = await strata('models', '--stack', 'StrataService');
       expect(out).toMatch(/^guarded +1 +champion +READY/m);
     },

@@ -153,11 +153,12 @@ describe('all that happens to a model', () => {
     await registry.setAlias({ model, alias: 'champion', version: '1' });
     await registry.deleteAlias({ model, alias: 'champion' });
     await registry.deleteModel({ model });
-    const events = await next(5);
+    const events = await next(6);
     const inTime = events.toSorted((a, b) => (a.detail.time < b.detail.time ? -1 : 1));
     expect(inTime.map((event) => event['detail-type'])).toEqual([
       'ModelCreated',
-      'ModelVersionRegistered',
+      'ModelVersionCreated',
+      'ModelVersionAdmitted',
       'AliasMoved',
       'AliasDeleted',
       'ModelDeleted',

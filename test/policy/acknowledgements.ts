@@ -20,6 +20,7 @@ const REGISTRY = 'StrataData/ModelRegistryStore';
 const USER_POOL = 'StrataData/SecurityStore/UserPool';
 
 const EVENTS = `${PLATFORM}/ModelRegistry/Events`;
+const ADMISSION = `${PLATFORM}/ModelRegistry/Admission`;
 
 /** The table's ARN as the service stack refers to it. */
 const REGISTRY_TABLE = JSON.stringify({
@@ -118,6 +119,22 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason:
       'Which files clients push is not known; keys are made of ids that the registry gave, and signed addresses name one object.',
   })),
+  {
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${ARTIFACTS_BUCKET}/artifacts/sha256/*]`,
+    at: ADMISSION,
+    reason: 'Model files are stored by digest, and which digests there will be is not known.',
+  },
+  {
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::${STAGING_BUCKET}/versions/*]`,
+    at: ADMISSION,
+    reason: 'Which versions there will be is not known; what was not made a version stays closed.',
+  },
+  {
+    id: 'AwsSolutions::AwsSolutions-SF1',
+    at: ADMISSION,
+    reason:
+      'Step Functions keeps the history of each execution for 90 days, and the function logs each step; log delivery would take rights on every log group of the account.',
+  },
   { id: `AwsSolutions::AwsSolutions-IAM5[Resource::${EXCHANGE_BUCKET}/in/*]`, at: INFER, reason: EXCHANGED },
   { id: `AwsSolutions::AwsSolutions-IAM5[Resource::${EXCHANGE_BUCKET}/out/*]`, at: INFER, reason: EXCHANGED },
   ...['AwsSolutions::AwsSolutions-SQS3', 'Serverless::Serverless-SQSRedrivePolicy'].map((id) => ({
@@ -125,6 +142,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     at: `${EVENTS}/Failures`,
     reason:
       'The queue is where what failed ends: nothing reads it but people, and the outbox in the table has the events.',
+  })),
+  ...['AwsSolutions::AwsSolutions-SQS3', 'Serverless::Serverless-SQSRedrivePolicy'].map((id) => ({
+    id,
+    at: `${ADMISSION}/Failures`,
+    reason:
+      'The queue is where what failed ends: the sweep settles the versions, whose records are in the table.',
   })),
   {
     id: `AwsSolutions::AwsSolutions-IAM5[Resource::${REGISTRY_TABLE}/stream/*]`,

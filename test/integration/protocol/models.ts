@@ -1,6 +1,6 @@
 import { ArtifactsBucket } from '../../../aws/artifacts-bucket.ts';
-import { dynamoDb, s3 } from '../../../aws/clients.ts';
-import { RegistryTable } from '../../../aws/registry-table.ts';
+import { s3 } from '../../../aws/clients.ts';
+import { registrations } from '../../../aws/registrations.ts';
 import { MODELS, modelPath } from '../../../conformance/models.ts';
 import { registerModel } from '../../../core/registry/register-model.ts';
 import type { Deployment } from '../../../lib/contracts/deployment.ts';
@@ -10,7 +10,7 @@ export async function registerModels(
   deployment: Deployment,
   models: readonly { readonly model: string; readonly path: string; readonly alias?: string }[],
 ): Promise<void> {
-  const registry = new RegistryTable(dynamoDb(deployment), deployment.registryTable);
+  const registry = registrations(deployment, deployment);
   const artifacts = new ArtifactsBucket(s3(deployment), deployment.artifactsBucket);
   for (const model of models) await registerModel(model, { registry, artifacts });
 }

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { describe, expect, it } from 'vitest';
 import {
   Access,
+  Admission,
   BatchInference,
   Exchange,
   Gateway,
@@ -26,6 +27,7 @@ import { flaglessApp, synth, TEST_ENV, testApp, testStack } from '../../support/
 
 /** Everything that a user can make with one `new`, and no properties or the name of a model. */
 const LAYERS: Record<string, (stack: Stack, id: string) => void> = {
+  Admission: (stack, id) => new Admission(stack, id),
   BatchInference: (stack, id) => new BatchInference(stack, id, { model: 'credit' }),
   Exchange: (stack, id) => new Exchange(stack, id),
   Gateway: (stack, id) => new Serving(stack, id, { gateway: new Gateway(stack, `${id}Gateway`) }),

@@ -10,6 +10,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
 import {
   Access,
+  Admission,
   BatchInference,
   Gateway,
   LogKey,
@@ -40,6 +41,7 @@ function monitored(props: MonitoringProps = {}, stack: Stack = testStack()): Tem
   new Serving(stack, 'Serving', { gateway, monitoring });
   new RegistryApi(stack, 'RegistryApi', { gateway, monitoring });
   new RegistryEvents(stack, 'RegistryEvents', { monitoring });
+  new Admission(stack, 'Admission', { monitoring });
   new StreamInference(stack, 'Stream', { model: 'credit', monitoring });
   new BatchInference(stack, 'Batch', { model: 'credit', monitoring });
   return Template.fromStack(stack);

@@ -85,6 +85,7 @@ describe('the two stacks', () => {
         "ModelRegistryStoreAccessLogs7AA8D411 AWS::S3::Bucket",
         "ModelRegistryStoreArtifacts72F21A84 AWS::S3::Bucket",
         "ModelRegistryStoreKeyFF4A0774 AWS::KMS::Key",
+        "ModelRegistryStoreSigningKey24FA3521 AWS::KMS::Key",
         "ModelRegistryStoreStaging1320A3C6 AWS::S3::Bucket",
         "ModelRegistryStoreTableDE319AF6 AWS::DynamoDB::Table",
         "SecurityStoreUserPoolD67D3212 AWS::Cognito::UserPool",

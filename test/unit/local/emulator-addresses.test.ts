@@ -13,6 +13,7 @@ const outputs = {
     InferenceMemory: '1769',
     InferenceDisk: '1024',
     RegistryEventBus: 'StrataServiceBus',
+    TrustedSigningKeys: 'ab12',
   },
 };
 
@@ -29,6 +30,7 @@ describe('the deployment as the emulator serves it', () => {
       memoryMegabytes: 1769,
       diskMegabytes: 1024,
       eventBus: 'StrataServiceBus',
+      trustedKeys: 'ab12',
       awsEndpoint: 'http://127.0.0.1:4790',
     });
   });
