@@ -6,16 +6,20 @@ import { join } from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as s3buckets from 'aws-cdk-lib/aws-s3';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import type { Construct } from 'constructs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AccessRulesTable } from '../../aws/access-rules-table.ts';
 import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
-import { dynamoDb, s3 } from '../../aws/clients.ts';
+import { dynamoDb, s3, s3Signer } from '../../aws/clients.ts';
 import { RegistryTable } from '../../aws/registry-table.ts';
+import { StagingBucket } from '../../aws/staging-bucket.ts';
+import { TrackingTable } from '../../aws/tracking-table.ts';
 import { readAccessDocument } from '../../core/access/access-document.ts';
 import { uploadKey } from '../../core/protocol/exchange/exchange-key.ts';
 import { registerModel } from '../../core/registry/register-model.ts';
+import { draftFolder, versionFolder } from '../../core/registry/staging-keys.ts';
 import { ShopRegistry } from '../../examples/compose/shop-registry';
 import { ShopStack } from '../../examples/compose/shop-stack';
 import {
@@ -37,6 +41,7 @@ import { TEST_ENV, testApp, testStack } from '../support/synth';
 const TABLE = 'registry-table';
 const ARTIFACTS = 'artifacts-bucket';
 const EXCHANGE = 'exchange-bucket';
+const STAGING = 'staging-bucket';
 const PRINCIPAL = '6fd1example23client45id';
 
 const context = {
@@ -69,6 +74,7 @@ beforeAll(async () => {
     [ENVIRONMENT.registryTable]: TABLE,
     [ENVIRONMENT.artifactsBucket]: ARTIFACTS,
     [ENVIRONMENT.exchangeBucket]: EXCHANGE,
+    [ENVIRONMENT.stagingBucket]: STAGING,
     [ENVIRONMENT.exchangeUrlExpiry]: '900',
     [ENVIRONMENT.exchangeMaxUpload]: '104857600',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
@@ -210,6 +216,43 @@ async function answerMlflow(): Promise<void> {
   await call('POST', 'model-versions/create', { name: 'words', source: 'none' });
   await call('DELETE', 'registered-models/delete', { name: 'words' });
   take('api');
+  await push();
+}
+
+/** What a client does that logs a model with its files and registers it. */
+async function push(): Promise<void> {
+  const staging = new StagingBucket({ client: s3(), signer: s3Signer(), bucket: STAGING });
+  const tracking = new TrackingTable(dynamoDb(), TABLE);
+  const { id: experimentId } = await tracking.createExperiment({ name: 'pushes', tags: { team: 'risk' } });
+  await tracking.experimentNamed('pushes');
+  await tracking.experiments();
+  const run = await tracking.createRun({ experimentId, name: 'run', startTime: 1, author: PRINCIPAL });
+  const logged = { kind: 'run', id: run.id } as const;
+  const metrics = [{ key: 'f1', value: 1, timestamp: 1, step: 1 }];
+  await tracking.log(logged, { metrics, params: { depth: '3' }, tags: { kind: 'baseline' } });
+  await tracking.deleteTag(logged, 'kind');
+  await tracking.updateRun(run.id, { status: 'FINISHED' });
+  await tracking.metricHistory(run.id, 'f1');
+  await tracking.runs(experimentId);
+  const model = await tracking.createLoggedModel({ experimentId, name: 'model', author: PRINCIPAL });
+  await tracking.finishLoggedModel(model.id, 'LOGGED_MODEL_READY');
+  await tracking.loggedModels(experimentId);
+  const folder = draftFolder({ kind: 'loggedModel', id: model.id });
+  await staging.put(`${folder}/MLmodel`, Buffer.from('flavors'));
+  await staging.size(`${folder}/MLmodel`);
+  await staging.list(folder);
+  const upload = await staging.startUpload(`${folder}/model.onnx`, 1);
+  await staging.completeUpload(`${folder}/model.onnx`, upload.id, []);
+  await staging.startUpload(`${folder}/other`, 1);
+  await staging.abortUpload(`${folder}/other`, upload.id);
+  await staging.copyFolder(folder, versionFolder('1'));
+  const signed = [
+    await staging.signUpload(`${folder}/large`, 10),
+    await staging.signDownload(`${versionFolder('1')}/MLmodel`),
+    ...upload.urls,
+  ];
+  await tracking.deleteLoggedModel(model.id);
+  take('api', ...signed.map((url) => new URL(url)));
 }
 
 interface App {
@@ -223,7 +266,8 @@ function app(makeRegistry: (stack: Stack) => IModelRegistry, stack = testStack()
   const gateway = new Gateway(stack, 'Gateway');
   const exchange = new Exchange(stack, 'Exchange', { gateway });
   new Serving(stack, 'Serving', { registry, gateway, exchange });
-  new RegistryApi(stack, 'Api', { gateway, store: storeOf(registry) });
+  const staging = s3buckets.Bucket.fromBucketName(stack, 'Staging', STAGING);
+  new RegistryApi(stack, 'Api', { gateway, store: storeOf(registry, staging) });
   registry.grantWrite(role(stack, 'Registers'));
   registry.grantWriteAccessRules(role(stack, 'PutsRules'));
   const text = (value: string) => arnText(stack.resolve(value));
@@ -234,16 +278,21 @@ function app(makeRegistry: (stack: Stack) => IModelRegistry, stack = testStack()
       [TABLE]: { arn: text(registry.table.tableArn), keyArn },
       [ARTIFACTS]: { arn: text(registry.artifactsBucket.bucketArn), keyArn },
       [EXCHANGE]: { arn: text(exchange.bucket.bucketArn) },
+      [STAGING]: { arn: text(staging.bucketArn), keyArn },
     },
   };
 }
 
 /** What a registry keeps its data in, whoever made it. */
-function storeOf({ node, table, artifactsBucket }: IModelRegistry): IModelRegistryStore {
+function storeOf(
+  { node, table, artifactsBucket }: IModelRegistry,
+  stagingBucket: s3buckets.IBucket,
+): IModelRegistryStore {
   return {
     node,
     table,
     artifactsBucket,
+    stagingBucket,
     encryptionKey: artifactsBucket.encryptionKey,
   } as IModelRegistryStore;
 }

@@ -1,9 +1,12 @@
 import { Readable } from 'node:stream';
 import {
+  AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
   UploadPartCommand,
@@ -87,6 +90,19 @@ export class AwsInMemory {
       const parts = this.#parts.get(place(input)) as Buffer[];
       parts[(input.PartNumber as number) - 1] = await bytesOf(input.Body);
       return { ETag: String(input.PartNumber) };
+    });
+    s3.on(ListObjectsV2Command).callsFake(async ({ Bucket, Prefix = '' }) => ({
+      Contents: [...this.#objects]
+        .filter(([at]) => at.startsWith(`${Bucket}/${Prefix}`))
+        .map(([at, { length }]) => ({ Key: at.slice(Bucket.length + 1), Size: length })),
+    }));
+    s3.on(CopyObjectCommand).callsFake(async (input) => {
+      this.#objects.set(place(input), this.#objects.get(decodeURIComponent(input.CopySource)) as Buffer);
+      return {};
+    });
+    s3.on(AbortMultipartUploadCommand).callsFake(async (input) => {
+      this.#parts.delete(place(input));
+      return {};
     });
     s3.on(CompleteMultipartUploadCommand).callsFake(async (input) => {
       this.#objects.set(place(input), Buffer.concat(this.#parts.get(place(input)) as Buffer[]));

@@ -33,6 +33,15 @@ interface Deletion {
   readonly DeleteRequest: { readonly Key: { readonly pk: string } };
 }
 
+interface ListingInput {
+  readonly Bucket: string;
+  readonly Prefix: string;
+}
+
+interface CopyInput extends ObjectInput {
+  readonly CopySource: string;
+}
+
 interface ObjectInput {
   readonly Bucket: string;
   readonly Key: string;
@@ -49,15 +58,19 @@ const CONNECTION = { 'aws:SecureTransport': ['true'], 's3:TlsVersion': ['1.3'] }
 export function requestsOf(command: Command, resources: NamedResources): IamRequest[] {
   const { name } = command.constructor;
   if (name in TABLE_COMMANDS) return ofTable(name, command.input as TableInput, resources);
+  if (name === 'ListObjectsV2Command') return ofListing(command.input as ListingInput, resources);
+  if (name === 'CopyObjectCommand') return ofCopy(command.input as CopyInput, resources);
   if (name in OBJECT_COMMANDS) return ofObject(name, command.input as ObjectInput, resources);
   throw new Error(`It is not known here which permissions ${name} needs`);
 }
 
 /** What the holder of a signed URL does in the name of its signer. */
 export function requestsOfSignedUrl(url: URL, resources: NamedResources): IamRequest[] {
+  const isPart = url.searchParams.get('x-id') === 'UploadPart';
   const isPut = url.searchParams.get('x-id') === 'PutObject';
   const input = { Bucket: url.host.split('.')[0] as string, Key: url.pathname.slice(1) };
-  return ofObject(isPut ? 'PutObjectCommand' : 'GetObjectCommand', input, resources);
+  const command = isPart ? 'UploadPartCommand' : isPut ? 'PutObjectCommand' : 'GetObjectCommand';
+  return ofObject(command, input, resources);
 }
 
 const TABLE_COMMANDS: Readonly<Record<string, string>> = {
@@ -136,6 +149,21 @@ const OBJECT_COMMANDS: Readonly<
   CompleteMultipartUploadCommand: { ...WRITES_PART, creates: true },
   AbortMultipartUploadCommand: { action: 's3:AbortMultipartUpload', keyActions: [] },
 };
+
+function ofListing({ Bucket, Prefix }: ListingInput, resources: NamedResources): IamRequest[] {
+  const { arn } = named(Bucket, resources);
+  return [{ action: 's3:ListBucket', resource: arn, context: { ...CONNECTION, 's3:prefix': [Prefix] } }];
+}
+
+/** Reads one object and writes another. Source: Amazon S3 API, CopyObject, "Permissions". */
+function ofCopy({ CopySource, ...target }: CopyInput, resources: NamedResources): IamRequest[] {
+  const [Bucket = '', ...key] = CopySource.split('/');
+  const source = { Bucket, Key: decodeURIComponent(key.join('/')) };
+  return [
+    ...ofObject('GetObjectCommand', source, resources),
+    ...ofObject('PutObjectCommand', target, resources),
+  ];
+}
 
 function ofObject(
   command: string,
