@@ -120,7 +120,8 @@ def _converted(model: Any, specs: list[TensorSpec]) -> onnx.ModelProto:
         raise ConversionError(
             "CONVERSION_FAILED",
             f"{type(model).__name__} cannot be written as ONNX: {type(error).__name__}: {_first_line(error)}. "
-            "Which steps can: skl2onnx.supported_converters(). Truth values in X are best numbers: X.astype(float).",
+            "Which steps can: skl2onnx.supported_converters(). Missing texts in X are best empty ones: "
+            "X.fillna({'<column>': ''}).",
         ) from error
 
 
@@ -136,7 +137,8 @@ def _without_feature_names(model: Any) -> Any:
         return model
     model = copy.deepcopy(model)
     for part in parts_of(model):
-        if isinstance(part, xgboost.XGBModel):
+        # An ensemble keeps the estimators that it copied, which were never fitted.
+        if isinstance(part, xgboost.XGBModel) and part.__sklearn_is_fitted__():
             part.get_booster().feature_names = None
     return model
 

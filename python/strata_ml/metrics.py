@@ -13,15 +13,15 @@ def metrics_of(task: str, y: Any, outputs: dict[str, np.ndarray], classes: tuple
     """
     from sklearn import metrics
 
-    truth = np.asarray(y).ravel()
+    truth = np.asarray(y)
     if task == "regressor":
-        predicted = outputs["prediction"].reshape(len(truth), -1).squeeze(axis=1)
+        predicted = outputs["prediction"].reshape(truth.shape)
         return {
             "rmse": float(metrics.root_mean_squared_error(truth, predicted)),
             "mae": float(metrics.mean_absolute_error(truth, predicted)),
             "r2": float(metrics.r2_score(truth, predicted)),
         }
-    label = outputs["label"].ravel()
+    truth, label = truth.ravel(), outputs["label"].ravel()
     found = {
         "accuracy": float(metrics.accuracy_score(truth, label)),
         "f1_macro": float(metrics.f1_score(truth, label, average="macro", zero_division=0)),

@@ -15,6 +15,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     RandomForestClassifier,
     StackingClassifier,
+    VotingClassifier,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
@@ -64,6 +65,11 @@ CLASSIFIERS = [
     ),
     xgboost.XGBClassifier(n_estimators=20),
     make_pipeline(StandardScaler(), xgboost.XGBClassifier(n_estimators=20)),
+    VotingClassifier(
+        [("logistic", LogisticRegression(max_iter=2_000)), ("xgb", xgboost.XGBClassifier())],
+        voting="soft",
+        flatten_transform=False,
+    ),
     lightgbm.LGBMClassifier(n_estimators=20, verbose=-1),
     make_pipeline(StandardScaler(), lightgbm.LGBMClassifier(n_estimators=20, verbose=-1)),
 ]
@@ -112,6 +118,17 @@ def test_classifiers_of_three_texts(model):
 @pytest.mark.parametrize("model", named(REGRESSORS))
 def test_regressors(model):
     assert converted_alike(model.fit(NUMBERS, AMOUNT), NUMBERS).outputs == ("prediction",)
+
+
+def test_several_targets_at_once():
+    converted_alike(ExtraTreesRegressor(5, random_state=0).fit(NUMBERS, np.c_[AMOUNT, TWO]), NUMBERS)
+
+
+def test_truth_values_and_categories_are_columns_as_well():
+    X = MIXED.assign(owner=MIXED["owner"].astype(bool), city=MIXED["city"].astype("category"))
+    columns = make_column_transformer((OneHotEncoder(), ["owner", "city"]), ("passthrough", ["age"]))
+    converted = converted_alike(make_pipeline(columns, LogisticRegression(max_iter=2_000)).fit(X, TWO), X)
+    assert {spec.name for spec in converted.inputs} == {"owner", "city", "age"}
 
 
 def test_a_matrix_is_one_input():
