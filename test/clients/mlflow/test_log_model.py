@@ -31,7 +31,7 @@ def large_files(monkeypatch):
 
 
 def log(name, model, **more):
-    """Nobody admits versions while these tests run, so that none is waited for."""
+    """Files are there whether the version is admitted or not, so that nobody waits for it."""
     return mlflow.onnx.log_model(
         model, name="model", registered_model_name=name, await_registration_for=0, **more
     )
@@ -138,6 +138,16 @@ def test_what_leads_out_of_a_folder_is_refused(client, endpoint):
         request.url = f"{root}/{path}"
         answer = requests.Session().send(request)
         assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_the_champion_is_loaded_by_its_alias(client, name):
+    """Once it is admitted, which the call itself waits for."""
+    model = linear_model(KB)
+    wanted = expected(model)
+    mlflow.onnx.log_model(model, name="model", registered_model_name=name, await_registration_for=120)
+    assert client.get_model_version(name, "1").status == "READY"
+    client.set_registered_model_alias(name, "champion", "1")
+    np.testing.assert_allclose(predicted(f"models:/{name}@champion"), wanted, rtol=1e-4)
 
 
 def test_a_version_is_loaded_by_latest(name):
