@@ -192,10 +192,14 @@ export class ModelServer {
     await this.#pool.close();
   }
 
-  async #answer(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+  #answer(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
     const { method, path } = request;
-    if (path === '/metrics' && method === 'GET') return await this.#exposition();
-    if (path !== '/invocations') return await this.#protocol.handle(request, principal);
+    if (path === '/invocations') return this.#invoke(request, principal);
+    if (path === '/metrics' && method === 'GET') return this.#exposition();
+    return this.#protocol.handle(request, principal);
+  }
+
+  async #invoke(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
     const model = await defaultModel(this.#options.source.registry, this.#options.defaultModel);
     const headers = headersOfInvocation(request.headers);
     const asked = { ...request, headers, path: `/v2/models/${encodeURIComponent(model)}/infer` };

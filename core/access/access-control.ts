@@ -43,8 +43,9 @@ export class AccessControl {
    */
   async authorise(principal: Principal, action: Action, target?: AccessTarget): Promise<void> {
     const scopes = authorise(principal, action, target);
-    const rules = target && (await this.#narrowing(scopes));
-    if (target === undefined || rules === undefined) return;
+    if (target === undefined || this.reader === undefined) return;
+    const rules = await this.#narrowing(scopes);
+    if (rules === undefined) return;
     const { model, version } = target;
     const allowed = narrowed(scopes).some(
       (scope) => rules.ruleFor(principal, scope, model, version) !== undefined,

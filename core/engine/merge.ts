@@ -38,6 +38,17 @@ export function kindOf(inputs: Kind): string {
   return kinds.sort().join('\n');
 }
 
+/** Whether `kindOf` is the same for both. */
+export function isOfKind(inputs: Kind, other: Kind): boolean {
+  if (inputs.size !== other.size) return false;
+  for (const [name, { datatype, shape }] of inputs) {
+    const known = other.get(name);
+    if (known?.datatype !== datatype || known.shape.length !== shape.length) return false;
+    for (let axis = 1; axis < shape.length; axis++) if (known.shape[axis] !== shape[axis]) return false;
+  }
+  return true;
+}
+
 /**
  * Puts the rows of several requests behind one another, in new memory.
  *

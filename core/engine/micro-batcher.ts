@@ -4,7 +4,8 @@ import { RecentlyUsed } from '../registry/recently-used.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { BatchPace } from './batch-pace.ts';
 import { type BatchEvent, GroupRuns } from './group-runs.ts';
-import { canMerge, type Kind, kindOf } from './merge.ts';
+import { canMerge, type Kind } from './merge.ts';
+import { MergeKeys } from './merge-keys.ts';
 import { MergeTrials } from './merge-trials.ts';
 import type { Caller, LoadPurpose, ModelRunner } from './model-runner.ts';
 import { type Group, RequestQueue, type RunBounds } from './request-queue.ts';
@@ -68,6 +69,7 @@ export class MicroBatcher implements ModelRunner {
   readonly #paces = new RecentlyUsed<string, BatchPace>(PACES);
   readonly #trials = new MergeTrials();
   readonly #runs: GroupRuns;
+  readonly #keys = new MergeKeys();
   /** What `canMerge` says of versions. */
   readonly #mergeable = new WeakMap<ModelVersion, boolean>();
   #alone = 0;
@@ -167,7 +169,7 @@ export class MicroBatcher implements ModelRunner {
   }
 
   #groupFor(lane: Lane, version: ModelVersion, inputs: Tensors, outputs: readonly string[]): Group {
-    const key = keyOf(version, inputs, outputs);
+    const key = this.#keys.of(version, inputs, outputs);
     const known = lane.queue.group(key);
     if (known) return known;
     return { key, version, outputs, pace: lane.isPaced ? this.#paceOf(key) : undefined, waiting: [] };
@@ -175,7 +177,7 @@ export class MicroBatcher implements ModelRunner {
 
   /** How many rows of such requests are worth one run: for those that put rows behind one another themselves. */
   paceOf(version: ModelVersion, inputs: Kind, outputs: readonly string[]): BatchPace {
-    return this.#paceOf(keyOf(version, inputs, outputs));
+    return this.#paceOf(this.#keys.of(version, inputs, outputs));
   }
 
   #paceOf(key: string): BatchPace {
@@ -210,11 +212,6 @@ export class MicroBatcher implements ModelRunner {
 
 function isBusy({ running, concurrency }: Lane): boolean {
   return running >= concurrency;
-}
-
-/** Requests that have it in common can be run as one. */
-function keyOf(version: ModelVersion, inputs: Kind, outputs: readonly string[]): string {
-  return `${version.model}/${version.version}/${version.artifact.digest}\n${outputs.join('\n')}\n\n${kindOf(inputs)}`;
 }
 
 function overloaded(maxWaiting: number): UnavailableError {

@@ -2,12 +2,11 @@ import type { Principal } from '../access/principal.ts';
 import type { ModelRunner } from '../engine/model-runner.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
 import type { RegistryReader } from '../registry/registry-reader.ts';
-import type { Tensor, TensorSpec } from '../tensor/tensor.ts';
-import { fetchInputs } from './exchange/referenced-input.ts';
+import { fetchInputs, type ReferencedInput } from './exchange/referenced-input.ts';
 import { layOutFor } from './exchange/result-reference.ts';
 import type { ExchangeAccess } from './exchange/tensor-exchange.ts';
 import type { ProtocolRequest, ProtocolResponse } from './http.ts';
-import { type InferenceRequest, readInferenceRequest } from './inference-request.ts';
+import { readInferenceRequest } from './inference-request.ts';
 import { encodeInference } from './inference-response.ts';
 import type { InferenceStatistics } from './inference-statistics.ts';
 import { readInputs } from './input-tensors.ts';
@@ -16,13 +15,15 @@ import { booleanParameter } from './parameters.ts';
 import type { Prediction, PredictionTensors } from './prediction.ts';
 import { readRawInput } from './raw-input.ts';
 import { readBody } from './request-body.ts';
+import type { ReadRequest } from './request-form.ts';
+import type { RequestForms } from './request-forms.ts';
 import { chooseOutputs } from './requested-outputs.ts';
 import type { Route } from './route.ts';
 
 /** A request whose tensors fit the model. */
-interface Decoded {
-  readonly request: Pick<InferenceRequest, 'id' | 'parameters' | 'outputs'>;
-  readonly inputs: Map<string, Tensor>;
+interface Decoded extends ReadRequest {
+  /** Inputs whose bytes are still to be fetched. */
+  readonly referenced: readonly ReferencedInput[];
 }
 
 /** What answering an inference needs. */
@@ -35,6 +36,8 @@ export interface InferTools {
   readonly exchange?: ExchangeAccess;
   /** Counts what becomes of requests whose version was found. */
   readonly statistics: InferenceStatistics;
+  /** In which forms clients ask. */
+  readonly forms: RequestForms;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -85,7 +88,11 @@ async function inferWith(
   const { runner, now, maxResponseBytes, exchange } = tools;
   // Asked now: a runner may take the memory of the inputs, which can be that of the body.
   const requestBytes = request.body.length;
-  const { inputs, request: asked } = await decode(request, version.description.inputs, principal, tools);
+  const { inputs: sent, request: asked, referenced } = decode(request, version, principal, tools);
+  const inputs =
+    exchange && referenced.length > 0
+      ? new Map([...sent, ...(await fetchInputs(referenced, exchange))])
+      : sent;
   const choices = chooseOutputs(asked, version.description.outputs);
   const decoded = now();
   await runner.load(version, { runsNext: true });
@@ -132,14 +139,19 @@ const RAW_REQUEST: Decoded['request'] = {
   outputs: [],
 };
 
-async function decode(
+const NONE: Decoded['referenced'] = [];
+
+function decode(
   request: ProtocolRequest,
-  specs: readonly TensorSpec[],
+  version: ModelVersion,
   { id: principal }: Principal,
-  { maxRequestBytes, exchange }: InferTools,
-): Promise<Decoded> {
+  { maxRequestBytes, exchange, forms }: InferTools,
+): Decoded {
+  const specs = version.description.inputs;
   const { json, binary, isRaw } = readBody(request, maxRequestBytes);
-  if (isRaw) return { request: RAW_REQUEST, inputs: readRawInput(binary, specs) };
+  if (isRaw) return { request: RAW_REQUEST, inputs: readRawInput(binary, specs), referenced: NONE };
+  const known = binary.length === 0 ? forms.read(version, json) : undefined;
+  if (known) return { ...known, referenced: NONE };
   const document = parseDocument(json);
   const asked = readInferenceRequest(document.value);
   const { tensors, referenced } = readInputs(
@@ -152,6 +164,6 @@ async function decode(
     specs,
     maxRequestBytes,
   );
-  if (!exchange || referenced.length === 0) return { request: asked, inputs: tensors };
-  return { request: asked, inputs: new Map([...tensors, ...(await fetchInputs(referenced, exchange))]) };
+  if (binary.length === 0) forms.learn(version, json, asked, tensors);
+  return { request: asked, inputs: tensors, referenced };
 }

@@ -45,7 +45,7 @@ export function parseDocument(bytes: Uint8Array, malformed: Refusal = malformedB
     );
   }
   let exact: unknown;
-  return { value, exact: () => (exact ??= parse(text, malformed, keepDigits)) };
+  return { value, exact: () => (exact ??= parseExactly(text)) };
 }
 
 function decode(bytes: Uint8Array, malformed: Refusal): string {
@@ -56,12 +56,17 @@ function decode(bytes: Uint8Array, malformed: Refusal): string {
   }
 }
 
+/** Parses what is known to be JSON, with integer literals beyond 2^53 as bigints. */
+export function parseExactly(text: string): unknown {
+  return JSON.parse(text, keepDigits);
+}
+
 /** V8 hands a reviver the literal that a number was written as. */
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
-function parse(text: string, malformed: Refusal, reviver?: Reviver): unknown {
+function parse(text: string, malformed: Refusal): unknown {
   try {
-    return JSON.parse(text, reviver);
+    return JSON.parse(text);
   } catch (error) {
     throw malformed(error instanceof SyntaxError ? error.message : 'it does not parse');
   }

@@ -14,6 +14,7 @@ import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.t
 import { readModels, refuseOverrides, wantsOnlyReady } from './model-management.ts';
 import type { Prediction, PredictionTensors } from './prediction.ts';
 import { unsupported } from './protocol-error.ts';
+import { RequestForms } from './request-forms.ts';
 import { findRoute, type Route } from './route.ts';
 
 export interface OpenInferenceServerOptions {
@@ -66,13 +67,15 @@ export class OpenInferenceServer {
       now: options.now ?? (() => performance.now()),
       newId: options.newId ?? randomUUID,
       statistics: new InferenceStatistics(options.clock ?? Date.now),
+      forms: new RequestForms(),
     };
     this.#access = options.access ?? new AccessControl();
   }
 
   async handle(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
     const response = await this.#answerOrRefuse(request, principal);
-    return await compressedResponse(response, request.headers['accept-encoding']);
+    const accepted = request.headers['accept-encoding'];
+    return accepted === undefined ? response : await compressedResponse(response, accepted);
   }
 
   async #answerOrRefuse(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
