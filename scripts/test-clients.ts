@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { accessToken } from '../aws/access-token.ts';
 import { ArtifactsBucket } from '../aws/artifacts-bucket.ts';
-import { cognito, dynamoDb, s3 } from '../aws/clients.ts';
-import { RegistryTable } from '../aws/registry-table.ts';
+import { cognito, s3 } from '../aws/clients.ts';
+import { registrations } from '../aws/registrations.ts';
 import { CHAMPION } from '../core/registry/names.ts';
 import { registerModel } from '../core/registry/register-model.ts';
 import { DATATYPES, type Datatype } from '../core/tensor/tensor.ts';
@@ -102,7 +102,7 @@ function identityFile(model: string): string {
 async function registerIdentities(deployment: Deployment): Promise<void> {
   const stores = {
     artifacts: new ArtifactsBucket(s3(deployment), deployment.artifactsBucket),
-    registry: new RegistryTable(dynamoDb(deployment), deployment.registryTable),
+    registry: registrations(deployment, deployment),
   };
   for (const model of DATATYPES.map(identityModel)) {
     await registerModel({ path: identityFile(model), model, alias: CHAMPION }, stores);
