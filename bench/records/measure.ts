@@ -16,17 +16,17 @@ export interface Times {
 }
 
 export interface Repetition {
-  readonly oneByOne: Times;
+  readonly separate: Times;
   readonly merged: Times;
 }
 
-/** The records of a stream, all of one call, against one call for each: from the event's bytes to those of the results. */
+/** The records of one call, merged and with a run for each: from the event's bytes to those of the results. */
 const [file = '', repetitions = '1'] = process.argv.slice(2);
 const COUNT = 1000;
 /** Calls with all records that are measured as one: a single one is over before the garbage collector begins. */
 const CALLS = 10;
 const version = await demoVersion(file, 'records');
-const server = new RecordServer({
+const options = {
   registry: singleVersionRegistry(version),
   runner: new Engine({
     artifacts: { open: async () => createReadStream(file) },
@@ -37,7 +37,9 @@ const server = new RecordServer({
   model: 'records',
   maxElements: 1_000_000,
   newId: () => '8f5c1a0e-6d0b-4f0e-9a55-3c9a3c0f7b11',
-});
+};
+const merging = new RecordServer(options);
+const separating = new RecordServer({ ...options, maxRows: 1 });
 // The request to Kinesis is left out: it is the same for both.
 const results = new ResultsStream({ send: async () => ({ Records: [] }) }, 'results');
 
@@ -63,35 +65,29 @@ const records = Array.from({ length: COUNT }, (_, index): KinesisStreamRecord =>
   return { kinesis } as KinesisStreamRecord;
 });
 
-async function answer(batch: readonly KinesisStreamRecord[]): Promise<void> {
-  const outcome = await inferStream(batch, { server, results, requestId: 'request' });
-  if (outcome.records !== batch.length || outcome.rejected > 0) throw new Error('not all were answered');
-}
-
-async function merged(): Promise<void> {
-  for (let call = 0; call < CALLS; call++) await answer(records);
-}
-
-async function oneByOne(): Promise<void> {
-  for (const record of records) await answer([record]);
+async function answer(server: RecordServer, calls = CALLS): Promise<void> {
+  for (let call = 0; call < calls; call++) {
+    const outcome = await inferStream(records, { server, results, requestId: 'request' });
+    if (outcome.records !== COUNT || outcome.rejected > 0) throw new Error('not all were answered');
+  }
 }
 
 /** Other processes of the machine do not change the time of the processor. */
-async function timesOf(work: () => Promise<void>, calls = 1): Promise<Times> {
+async function timesOf(server: RecordServer): Promise<Times> {
   const [before, started] = [process.cpuUsage(), performance.now()];
-  await work();
+  await answer(server);
   const { user, system } = process.cpuUsage(before);
-  return { cpu: (user + system) / 1000 / calls, wall: (performance.now() - started) / calls };
+  return { cpu: (user + system) / 1000 / CALLS, wall: (performance.now() - started) / CALLS };
 }
 
 // Until it is known that rows may be merged, and how many are worth it.
-await merged();
-await oneByOne();
+await answer(merging);
+await answer(separating, 1);
 const measured: Repetition[] = [];
 for (let time = 0; time < Number(repetitions); time++) {
   measured.push({
-    oneByOne: await timesOf(oneByOne),
-    merged: await timesOf(merged, CALLS),
+    separate: await timesOf(separating),
+    merged: await timesOf(merging),
   });
 }
 process.send?.(measured);

@@ -26,7 +26,7 @@ function figures(model: string, repetitions: readonly Repetition[]): Measurement
     measurement(
       `${model}: one run for each, CPU time`,
       'ms',
-      over(({ oneByOne }) => oneByOne.cpu),
+      over(({ separate }) => separate.cpu),
     ),
     measurement(
       `${model}: merged, CPU time`,
@@ -36,12 +36,12 @@ function figures(model: string, repetitions: readonly Repetition[]): Measurement
     measurement(
       `${model}: gain in CPU time`,
       'times',
-      over(({ oneByOne, merged }) => oneByOne.cpu / merged.cpu),
+      over(({ separate, merged }) => separate.cpu / merged.cpu),
     ),
     measurement(
       `${model}: gain in time`,
       'times',
-      over(({ oneByOne, merged }) => oneByOne.wall / merged.wall),
+      over(({ separate, merged }) => separate.wall / merged.wall),
     ),
   ];
 }

@@ -17,6 +17,8 @@ export interface RecordServerOptions {
   readonly version?: string | undefined;
   /** Most elements that the inputs of one run have: what memory allows. */
   readonly maxElements: number;
+  /** Most rows of one run; with 1 nothing is merged. @default 65,536 */
+  readonly maxRows?: number;
   readonly newId: () => string;
 }
 
@@ -44,12 +46,12 @@ export class RecordServer {
 
   constructor(options: RecordServerOptions) {
     this.#options = options;
-    const { runner, maxElements, newId } = options;
+    const { runner, maxElements, maxRows = MAX_ROWS, newId } = options;
     this.#batcher = new MicroBatcher({
       runner,
       concurrency: 1,
       maxWaiting: Number.POSITIVE_INFINITY,
-      maxRows: MAX_ROWS,
+      maxRows,
       maxElements,
       targetMs: TARGET_MS,
     });
