@@ -4,15 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accessToken } from '../../aws/access-token.ts';
-import { ArtifactsBucket } from '../../aws/artifacts-bucket.ts';
-import { cognito, dynamoDb, s3 } from '../../aws/clients.ts';
-import { RegistryTable } from '../../aws/registry-table.ts';
-import { registerModel } from '../../core/registry/register-model.ts';
+import { cognito } from '../../aws/clients.ts';
 import { FAULTS, FAULTY_MODELS } from '../support/models/faulty-models.ts';
+import { registerModels } from './protocol/models.ts';
 
 const deployment = inject('deployment');
-const artifacts = new ArtifactsBucket(s3(deployment), deployment.artifactsBucket);
-const registry = new RegistryTable(dynamoDb(deployment), deployment.registryTable);
 
 /** Models of the same names belong to other tests of this deployment. */
 const prefix = `faulty-${randomUUID()}-`;
@@ -22,12 +18,12 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 let token: string;
 beforeAll(async () => {
-  for (const name of used) {
+  const models = used.map((name) => {
     const path = join(directory, `${name}.onnx`);
     writeFileSync(path, FAULTY_MODELS[name] ?? '');
-    const wanted = { path, model: prefix + name, alias: 'champion', actor: 'test' };
-    await registerModel(wanted, { artifacts, registry });
-  }
+    return { path, model: prefix + name, alias: 'champion' };
+  });
+  await registerModels(deployment, models);
   ({ token } = await accessToken(cognito(deployment), deployment, ['infer']));
 });
 

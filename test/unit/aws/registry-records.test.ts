@@ -143,9 +143,10 @@ describe('a version', () => {
     overtakenBy((other) => other.setAlias({ model: 'credit', alias: 'champion', version: '1' }));
     await table.deleteVersion({ model: 'credit', version: '1' });
     expect((await table.model('credit')).aliases).toEqual({});
-    expect(itemsOf('LOG#').map(({ from, to }) => [from, to])).toEqual([
-      [undefined, 1],
-      [1, undefined],
+    const { entries } = await table.aliasLog('credit');
+    expect(entries.map(({ from, to }) => [from, to])).toEqual([
+      [undefined, '1'],
+      ['1', undefined],
     ]);
   });
 
