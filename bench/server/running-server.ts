@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import getPort from 'get-port';
+import { splitOutputs } from '../../core/engine/merge.ts';
 import { toolEnvironment } from '../../local/environment.ts';
 import { LOGS, shownPath } from '../../local/project.ts';
 import type { Target } from './client/load-client.ts';
@@ -28,6 +29,9 @@ export interface RunningServer {
 const PATIENCE_MS = 90_000;
 /** Until a server that was told to end is killed. */
 const GRACE_MS = 5_000;
+/** Different rows that a server is asked before it is measured, and for how long. */
+const DIFFERENT = 16;
+const DIFFERENT_MS = 2_000;
 
 /**
  * Starts a server, and compares its first answer with onnxruntime's: what answers wrong is not worth measuring.
@@ -77,6 +81,7 @@ export async function startServer(
     const answer = subject.dialect.answer(await firstAnswer(url, body, child));
     const wrong = wrongIn(answer, await rightAnswer(model));
     if (wrong !== undefined) throw new Error(`it answers wrong: ${wrong}`);
+    await askDifferently(url, subject, model);
     return { name: subject.name, pid, origin, target: { urls: [url], bodyFile }, pause, resume, stop };
   } catch (error) {
     await stop();
@@ -99,6 +104,15 @@ async function firstAnswer(url: string, body: string, child: PromiseLike<unknown
     if (answer.failed !== undefined) last = answer.failed;
   }
   throw new Error(`it did not answer within ${PATIENCE_MS / 1000} s (${last})`);
+}
+
+/** Load clients send one body for ever; a server that tries merging on requests that differ sees some of these first. */
+async function askDifferently(url: string, subject: Subject, model: ServedModel): Promise<void> {
+  const rows = splitOutputs(model.inputs(DIFFERENT), Array(DIFFERENT).fill(1));
+  const bodies = rows.map((row) => subject.dialect.body(row));
+  for (const started = performance.now(); performance.now() - started < DIFFERENT_MS; ) {
+    await Promise.all(Array.from({ length: 4 }, () => bodies.map((body) => ask(url, body))).flat());
+  }
 }
 
 async function ask(url: string, body: string): Promise<{ parsed: unknown } | { failed: string | undefined }> {

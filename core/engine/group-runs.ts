@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts';
 import type { ModelVersion } from '../registry/model-version.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { areClose } from './closeness.ts';
+import { areClose, areIdentical } from './closeness.ts';
 import { mergeInputs, splitOutputs, UnsplittableError } from './merge.ts';
 import type { MergeTrials } from './merge-trials.ts';
 import type { ModelRunner } from './model-runner.ts';
@@ -28,7 +28,7 @@ export interface GroupRunsOptions {
 
 /**
  * Runs requests of one group: as one where the version has passed its trials, as one and separately while it is tried, and
- * separately where it failed one.
+ * separately where it failed one, or where a trial would show nothing.
  */
 export class GroupRuns {
   readonly #trials: MergeTrials;
@@ -47,9 +47,12 @@ export class GroupRuns {
     this.#tell({ type: 'run', version, requests: requests.length, waitedMs });
     if (requests.length === 1 || this.#trials.refuses(version))
       return await this.#runEach(runner, group, requests);
+    const isTrusted = this.#trials.trusts(version);
+    // Requests that are the same give the same beside each other, whatever the model does with its rows.
+    if (!isTrusted && !areDifferent(requests)) return await this.#runEach(runner, group, requests);
     try {
+      if (!isTrusted) return await this.#try(runner, group, requests);
       const results = await this.#runMerged(runner, group, requests);
-      if (!this.#trials.trusts(version)) return await this.#try(runner, group, requests, results);
       for (const [index, outputs] of results.entries()) requests[index]?.resolve(outputs);
     } catch (error) {
       if (error instanceof UnsplittableError) this.#refuse(version, error.message);
@@ -93,22 +96,22 @@ export class GroupRuns {
     }
   }
 
-  /** Answers with separate runs, and compares. */
-  async #try(
-    runner: Runner,
-    group: Group,
-    requests: readonly Waiting[],
-    merged: readonly Map<string, Tensor>[],
-  ): Promise<void> {
+  /**
+   * Answers with separate runs, and compares: all outputs of the model, since a version that has passed is trusted with
+   * whatever is asked for next.
+   */
+  async #try(runner: Runner, group: Group, requests: readonly Waiting[]): Promise<void> {
+    const all = { ...group, outputs: group.version.description.outputs.map(({ name }) => name) };
+    const merged = await this.#runMerged(runner, all, requests);
     let agrees = true;
     const observed = requests.map((request, index) => ({
       ...request,
-      resolve: (outputs: Map<string, Tensor>) => {
-        agrees &&= areClose(merged[index] ?? new Map(), outputs);
-        request.resolve(outputs);
+      resolve: (results: Map<string, Tensor>) => {
+        agrees &&= areClose(merged[index] ?? new Map(), results);
+        request.resolve(only(group.outputs, results));
       },
     }));
-    await this.#runEach(runner, group, observed);
+    await this.#runEach(runner, all, observed);
     if (agrees) this.#trials.passed(group.version);
     else this.#refuse(group.version, 'a row gives another result beside other rows than alone');
   }
@@ -121,6 +124,14 @@ export class GroupRuns {
   #tell(event: BatchEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+function areDifferent([first, ...others]: readonly Waiting[]): boolean {
+  return first !== undefined && others.some(({ inputs }) => !areIdentical(first.inputs, inputs));
+}
+
+function only(names: readonly string[], results: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  return new Map([...results].filter(([name]) => names.includes(name)));
 }
 
 function rejectAll(requests: readonly Waiting[], error: unknown): void {

@@ -3,7 +3,7 @@ import { RecentlyUsed } from '../registry/recently-used.ts';
 
 type Version = Pick<ModelVersion, 'artifact'>;
 
-/** Merges that are compared with separate runs before a version is trusted. */
+/** Merges of requests that differ, compared with separate runs in all outputs, before a version is trusted. */
 const TRIALS = 4;
 
 /** Versions of which is kept what their trials gave. */

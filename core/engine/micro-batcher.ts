@@ -59,8 +59,8 @@ const PACES = 1000;
  * waits for nothing.
  *
  * That rows are independent of each other stands in no file: models normalise over a batch, or quantise by the range of
- * the whole input. So the first merges of a version are run merged and separately, the separate results are the answer,
- * and a version whose results differ by more than rounding is never merged.
+ * the whole input. So the first merges of requests that differ are run merged and separately, the separate results are the
+ * answer, and a version of which an output differs by more than rounding is never merged.
  */
 export class MicroBatcher implements ModelRunner {
   readonly #options: Required<Omit<MicroBatcherOptions, 'onEvent' | 'near'>> &
@@ -202,11 +202,33 @@ export class MicroBatcher implements ModelRunner {
     const taken = lane.queue.take(lane.boundsOf);
     if (!taken) return false;
     lane.running += 1;
-    void this.#runs.run(lane.runner, taken.group, taken.requests).finally(() => {
-      lane.running -= 1;
+    let isHeld = true;
+    const leave = () => {
+      if (isHeld) lane.running -= 1;
+      isHeld = false;
       this.#schedule();
-    });
+    };
+    const runner = lane.runner === this.#options.near ? this.#nearRunner(leave) : lane.runner;
+    void this.#runs.run(runner, taken.group, taken.requests).finally(leave);
     return true;
+  }
+
+  /** Queues for the other runner what has become too long since it was queued, and keeps nobody waiting for that. */
+  #nearRunner(leave: () => void): Pick<ModelRunner, 'run'> {
+    const [far, near] = this.#lanes;
+    return {
+      run: (version, inputs, outputs) => {
+        const size = sizeOf(inputs);
+        if (near && size.amount <= (this.#options.near?.most(version) ?? 0))
+          return near.runner.run(version, inputs, outputs);
+        return new Promise((resolve, reject) => {
+          const since = this.#options.now();
+          const group = this.#groupOfOne(version, outputs);
+          far.queue.add(group, { inputs, size, since, caller: undefined, resolve, reject });
+          leave();
+        });
+      },
+    };
   }
 }
 
