@@ -9,6 +9,11 @@ export class TokenRefusedError extends Error {
   override readonly name = 'TokenRefusedError';
 }
 
+export interface VerifiedBearer extends Bearer {
+  /** End of the token, in seconds since 1970. */
+  readonly expiresAt: number;
+}
+
 /**
  * Who sends a token.
  *
@@ -19,7 +24,7 @@ export async function verifiedBearer(
   header: string,
   issuer: TokenIssuer,
   verify: VerifyToken,
-): Promise<Bearer> {
+): Promise<VerifiedBearer> {
   const claims = await verifiedClaims(header, verify);
   const client = claims['client_id'];
   if (issuer.clientIds && !(typeof client === 'string' && issuer.clientIds.includes(client))) {
@@ -31,18 +36,22 @@ export async function verifiedBearer(
   }
   const bearer = bearerOf(claims, issuer);
   if (!bearer.principal) throw new TokenRefusedError('the token names nobody');
-  return bearer;
+  return { ...bearer, expiresAt: claims.exp };
 }
 
-async function verifiedClaims(header: string, verify: VerifyToken): Promise<JwtPayload> {
+async function verifiedClaims(
+  header: string,
+  verify: VerifyToken,
+): Promise<JwtPayload & { readonly exp: number }> {
   const token = /^Bearer (\S+)$/i.exec(header)?.[1];
   if (!token) throw new TokenRefusedError('not a bearer token');
   const claims = await verify(token).catch((error: unknown) => {
     throw error instanceof JwtBaseError && !isAboutKeys(error) ? new TokenRefusedError(error.name) : error;
   });
   // The verifier looks at the end where there is one; RFC 9068, section 2.2, demands it of access tokens.
-  if (typeof claims.exp !== 'number') throw new TokenRefusedError('the token never expires');
-  return claims;
+  const { exp } = claims;
+  if (typeof exp !== 'number') throw new TokenRefusedError('the token never expires');
+  return { ...claims, exp };
 }
 
 /**

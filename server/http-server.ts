@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Principal } from '../core/access/principal.ts';
 import type { Caller } from '../core/engine/model-runner.ts';
 import { errorResponse } from '../core/protocol/error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../core/protocol/http.ts';
+import { ProtocolError } from '../core/protocol/protocol-error.ts';
 import type { Access } from './access.ts';
 import { BodyBudget } from './body-budget.ts';
 import { Generation } from './generation.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { RequestBody } from './request-body.ts';
+import { UnsentAnswers } from './unsent-answers.ts';
 
 export interface HttpServerOptions {
   readonly limits: HttpLimits;
@@ -21,7 +23,7 @@ export interface HttpServerOptions {
   readonly onAnswer?: (response: ProtocolResponse) => void;
 }
 
-/** What is left of a body that is not read is thrown away for so long; then the connection ends. */
+/** What is left of a body that is not read is thrown away for so long; then the connection is cut. */
 const DISCARD_MS = 5_000;
 
 /** The protocol over HTTP/1.1. Keeps to its limits whatever clients do. */
@@ -32,12 +34,14 @@ export class HttpServer {
   #generation = new Generation();
   readonly #former = new Set<Generation>();
   readonly #budget: BodyBudget;
+  readonly #unsent: UnsentAnswers;
   #isDraining = false;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.#budget = new BodyBudget(options.limits.maxHeldBytes);
     const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, maxConnections } = options.limits;
+    this.#budget = new BodyBudget(options.limits.maxHeldBytes, maxConnections);
+    this.#unsent = new UnsentAnswers(options.limits.answerTimeoutMs);
     this.server = createServer({
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
@@ -47,12 +51,19 @@ export class HttpServer {
     this.server.maxConnections = maxConnections;
     this.server.on('request', (request, response) => void this.#serve(request, response, false));
     this.server.on('checkContinue', (request, response) => void this.#serve(request, response, true));
+    this.server.on('checkExpectation', (request, response) => this.#refuseExpectation(request, response));
     this.server.on('clientError', refuseBrokenRequest);
   }
 
-  /** Requests that are being answered. */
+  /** Requests that are being answered, until their clients have the answers. */
   get inFlight(): number {
-    return [this.#generation, ...this.#former].reduce((sum, { size }) => sum + size, 0);
+    const unanswered = [this.#generation, ...this.#former].reduce((sum, { size }) => sum + size, 0);
+    return unanswered + this.#unsent.size;
+  }
+
+  /** Bytes of bodies that are held now. */
+  get heldBytes(): number {
+    return this.#budget.held;
   }
 
   /** Settled when every request that is under way now has been answered. */
@@ -77,10 +88,16 @@ export class HttpServer {
   /** Stops accepting, and ends once all that came has been answered, or after the grace period. */
   async drain(graceMs: number): Promise<void> {
     this.#isDraining = true;
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    // An HTTP server that closes takes connections for idle whose answer is still on its way, and cuts it off.
+    const closed = new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(this.server, () => resolve());
+    });
     const timer = setTimeout(() => this.server.closeAllConnections(), graceMs);
+    await this.#unsent.emptied();
+    this.server.closeIdleConnections();
     await closed;
     clearTimeout(timer);
+    this.server.close();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
@@ -98,13 +115,25 @@ export class HttpServer {
       if (expectsContinue) response.writeContinue();
       const body = await held.read(request);
       const headers = request.headers as Readonly<Record<string, string | undefined>>;
-      const asked = { method, path, headers, body, requestId, caller: new ResponseCaller(response) };
-      this.#send(request, response, requestId, await this.#options.answer(asked, principal));
+      const caller = new ResponseCaller(response);
+      const asked = { method, path, headers, body, requestId, caller, memory: held };
+      const answer = await this.#options.answer(asked, principal);
+      // Nothing of the request is needed any longer, and the answer may need the room.
+      held[Symbol.dispose]();
+      this.#send(request, response, requestId, answer);
     } catch (error) {
       this.#send(request, response, requestId, errorResponse(error, requestId));
     } finally {
       generation.leave();
     }
+  }
+
+  #refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+    const message =
+      'Of expectations only 100-continue can be met. Send the request without the header "Expect".';
+    const requestId = idOf(request);
+    const refusal = errorResponse(new ProtocolError('EXPECTATION_FAILED', message, 417), requestId);
+    this.#send(request, response, requestId, refusal);
   }
 
   #send(
@@ -113,18 +142,27 @@ export class HttpServer {
     requestId: string,
     answer: ProtocolResponse,
   ): void {
+    const { socket } = request;
     const { status, body } = answer;
+    const taken = body.length > ONE_WRITE ? body.length : 0;
+    if (taken > 0) this.#budget.take(taken);
     this.#options.onAnswer?.(answer);
-    if (response.destroyed) return;
+    if (response.destroyed || socket.destroyed) {
+      this.#budget.give(taken);
+      return;
+    }
+    const isUnread = !request.complete;
     const headers = ['content-length', String(body.length), 'x-request-id', requestId];
     for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
-    if (this.#isDraining) headers.push('connection', 'close');
+    if (this.#isDraining || isUnread) headers.push('connection', 'close');
     response.writeHead(status, headers);
-    if (request.method === 'HEAD') response.end();
+    if (isUnread) endAfterRest(request, response, body);
+    else if (request.method === 'HEAD') response.end();
     // A text goes out together with the headers, in one write; bytes would go beside them.
-    else if (body.length <= ONE_WRITE) response.end(latin1(body), 'latin1');
+    else if (taken === 0) response.end(latin1(body), 'latin1');
     else response.end(body);
-    if (!request.complete) discardRest(request);
+    if (response.writableLength > 0) this.#unsent.watch(response, socket, () => this.#budget.give(taken));
+    else this.#budget.give(taken);
   }
 }
 
@@ -149,9 +187,12 @@ class ResponseCaller implements Caller {
   }
 }
 
-/** Ending a connection under a client that still sends would take the answer from it. */
-function discardRest(request: IncomingMessage): void {
+/** Ending a connection under a client that still sends would take the answer from it: it is ended after what it sends. */
+function endAfterRest(request: IncomingMessage, response: ServerResponse, body: Uint8Array): void {
+  if (request.method === 'HEAD') response.flushHeaders();
+  else response.write(body);
   const timer = setTimeout(() => request.destroy(), DISCARD_MS);
+  request.once('end', () => response.end());
   request.once('close', () => clearTimeout(timer));
   request.resume();
 }

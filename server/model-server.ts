@@ -5,9 +5,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { AccessControl } from '../core/access/access-control.ts';
 import type { AccessRulesReader } from '../core/access/access-revision.ts';
+import { authorise } from '../core/access/authorise.ts';
 import type { Principal } from '../core/access/principal.ts';
 import type { EngineEvent } from '../core/engine/engine-event.ts';
 import { type BatchEvent, MicroBatcher } from '../core/engine/micro-batcher.ts';
+import { errorResponse } from '../core/protocol/error-response.ts';
 import type { ProtocolRequest, ProtocolResponse } from '../core/protocol/http.ts';
 import { OpenInferenceServer } from '../core/protocol/open-inference-server.ts';
 import type { Artifact, ModelVersion } from '../core/registry/model-version.ts';
@@ -111,6 +113,7 @@ export class ModelServer {
     });
     this.#metrics = new ServingMetrics({
       inFlight: () => this.#http.inFlight,
+      held: () => this.#http.heldBytes,
       waiting: () => batcher.waiting,
       workers: () => this.#pool.alive,
       stuck: () => this.#pool.stuck,
@@ -176,6 +179,7 @@ export class ModelServer {
    */
   async forget(version: ModelVersion, isServed: () => boolean): Promise<void> {
     await this.#http.settled();
+    if (!(await this.#isNamed(version))) this.#metrics.forget(version);
     if (isServed()) return;
     await Promise.all([this.#pool.forget(version), this.#near.forget(version)]);
     const { digest } = version.artifact;
@@ -183,6 +187,12 @@ export class ModelServer {
     const kept = (await readdir(directory)).filter((name) => name.startsWith(`${digest}.`));
     if (isServed()) return;
     await Promise.all(kept.map((name) => rm(join(directory, name), { recursive: true, force: true })));
+  }
+
+  /** Whether there is a version of this name and number, be it of other bytes. */
+  async #isNamed({ model, version }: ModelVersion): Promise<boolean> {
+    const known = await this.#options.source.registry.model(model).catch(() => undefined);
+    return known?.versions.some((each) => each.version === version) ?? false;
   }
 
   /** Answers what came, refuses what comes, then ends. @param graceMs after which what is unfinished is cut off */
@@ -195,7 +205,7 @@ export class ModelServer {
   #answer(request: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
     const { method, path } = request;
     if (path === '/invocations') return this.#invoke(request, principal);
-    if (path === '/metrics' && method === 'GET') return this.#exposition();
+    if (path === '/metrics' && method === 'GET') return this.#exposition(request, principal);
     return this.#protocol.handle(request, principal);
   }
 
@@ -215,7 +225,13 @@ export class ModelServer {
     return { status: isReady ? 200 : 503, headers: {}, body: Buffer.from(isReady ? 'ok\n' : 'not ready\n') };
   }
 
-  async #exposition(): Promise<ProtocolResponse> {
+  /** Names every model, whatever the access rules show to the caller: no part of what whoever may infer gets to see. */
+  async #exposition({ requestId }: ProtocolRequest, principal: Principal): Promise<ProtocolResponse> {
+    try {
+      authorise(principal, 'read');
+    } catch (error) {
+      return errorResponse(error, requestId);
+    }
     const text = await this.#metrics.text();
     return { status: 200, headers: { 'content-type': this.#metrics.contentType }, body: Buffer.from(text) };
   }

@@ -43,8 +43,8 @@ export async function oidcAccess({ issuer, audience }: OidcSettings): Promise<Ac
 }
 
 /**
- * For how long a token that was verified is not verified again, though it may expire meanwhile: checking a signature takes
- * longer than running a small model.
+ * For how long a token that was verified is not verified again, unless it ends before: checking a signature takes longer
+ * than running a small model.
  */
 const VERIFIED_MS = 10_000;
 
@@ -70,9 +70,9 @@ export function bearerAccess(
     const known = verified.get(key);
     if (known && now() < known.until) return known.principal;
     try {
-      const { principal: id, scopes, groups } = await verifiedBearer(header, issuer, verify);
+      const { principal: id, scopes, groups, expiresAt } = await verifiedBearer(header, issuer, verify);
       const principal: Principal = { id, scopes, groups };
-      verified.set(key, { principal, until: now() + VERIFIED_MS });
+      verified.set(key, { principal, until: now() + Math.min(VERIFIED_MS, expiresAt * 1000 - Date.now()) });
       return principal;
     } catch (error) {
       if (error instanceof TokenRefusedError) throw unauthorized();

@@ -11,6 +11,8 @@ const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 export interface Gauges {
   /** Requests that are being answered. */
   readonly inFlight: () => number;
+  /** Bytes of bodies that are held. */
+  readonly held: () => number;
   /** Requests that wait for a worker. */
   readonly waiting: () => number;
   /** Workers that take requests. */
@@ -50,9 +52,10 @@ export class ServingMetrics {
   readonly #ofModel = new Map<string, { duration: Observer; run: Observer; batch: Observer }>();
   readonly #statuses = new Map<number, { inc(): void }>();
 
-  constructor({ inFlight, waiting, workers, stuck }: Gauges) {
+  constructor({ inFlight, held, waiting, workers, stuck }: Gauges) {
     collectDefaultMetrics({ register: this.#registry });
     this.#gauge('strata_requests_in_flight', 'Requests that are being answered.', inFlight);
+    this.#gauge('strata_held_bytes', 'Bodies of requests and of answers not yet taken.', held);
     this.#gauge('strata_requests_waiting', 'Requests that wait for a worker.', waiting);
     this.#gauge('strata_workers', 'Workers that take requests.', workers);
     this.#gauge('strata_workers_stuck', 'Workers given up that still compute, each on a core.', stuck);
@@ -88,6 +91,12 @@ export class ServingMetrics {
   batch(event: BatchEvent): void {
     if (event.type !== 'run') return;
     this.#observers(event.version.model, event.version.version).batch.observe(event.requests);
+  }
+
+  /** Tells nothing more of a version that is not served any longer. */
+  forget({ model, version }: { readonly model: string; readonly version: string }): void {
+    this.#ofModel.delete(`${model}/${version}`);
+    for (const histogram of [this.#inferences, this.#runs, this.#batches]) histogram.remove(model, version);
   }
 
   /** Looked up once for each version: finding the labels costs as much as counting. */

@@ -14,6 +14,14 @@ export interface ProtocolRequest {
   readonly requestId: string;
   /** Tells when nobody waits for the answer any longer; absent where that cannot be known. */
   readonly caller?: Caller;
+  /** Where memory for what is made of the body is counted, until the answer is out; absent where one request is served at a time. */
+  readonly memory?: Memory;
+}
+
+/** What the bodies of all requests share. */
+export interface Memory {
+  /** @throws UnavailableError `OVERLOADED` when there is not enough */
+  take(bytes: number): void;
 }
 
 export interface ProtocolResponse {

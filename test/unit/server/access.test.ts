@@ -81,6 +81,21 @@ describe('tokens of an issuer', () => {
     vi.useRealTimers();
   });
 
+  it('are taken no longer than they are valid', async () => {
+    let time = 0;
+    const access = accessTo(keys, () => time);
+    const started = Math.floor(Date.now() / 1000) * 1000;
+    vi.useFakeTimers({ toFake: ['Date'], now: started });
+    const request = asked(`Bearer ${issuer.token({ exp: started / 1000 + 3 })}`);
+    await access(request);
+    vi.setSystemTime(started + 4_000);
+    time = 2_999;
+    expect(await access(request)).toMatchObject({ id: 'machine-1' });
+    time = 3_000;
+    await expect(access(request)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    vi.useRealTimers();
+  });
+
   it('are told apart by every letter', async () => {
     const access = accessTo();
     const token = issuer.token();

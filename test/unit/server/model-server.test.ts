@@ -1,9 +1,12 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SUITES } from '../../../conformance/checks/all.ts';
 import { httpCall } from '../../../conformance/http-call.ts';
 import { writeModels } from '../../../conformance/models.ts';
 import { findModels, ServerUnderTest } from '../../../conformance/server-under-test.ts';
+import { ModelFolder } from '../../../server/model-folder.ts';
+import { ModelServer, type ModelServerOptions } from '../../../server/model-server.ts';
 import { type Serving, serve } from '../../../server/serve.ts';
 import { TestFolder } from './model-folders.ts';
 
@@ -113,6 +116,62 @@ describe('one file that is served', () => {
     expect(kept.headers.get('x-request-id')).toBe('abc-1');
     const made = await ask(serving, '/v2', undefined, { 'x-request-id': 'a "b"' });
     expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('what the server tells Prometheus', () => {
+  const started = async (options: Partial<ModelServerOptions>) => {
+    const folder = new TestFolder({ 'double.onnx': 'double', 'add_sub.onnx': 'add_sub' });
+    const directory = new TestFolder();
+    const source = await ModelFolder.open(folder.path);
+    const server = await ModelServer.start({ source, directory: directory.path, workers: 1, ...options });
+    const url = await server.listen(0);
+    return {
+      url,
+      folder,
+      source,
+      server,
+      async [Symbol.asyncDispose]() {
+        await server.close(0);
+        folder[Symbol.dispose]();
+        directory[Symbol.dispose]();
+      },
+    };
+  };
+
+  it.each([
+    [['infer'], 403, '"error_code":"PERMISSION_DENIED"'],
+    [['infer', 'registry.read'], 200, 'strata_held_bytes 0'],
+    [['admin'], 200, 'strata_held_bytes 0'],
+  ] as const)('is for callers who may see what models there are: %j', async (scopes, status, text) => {
+    await using test = await started({ access: async () => ({ id: 'someone', scopes }) });
+    const answer = await fetch(`${test.url}/metrics`);
+    expect([answer.status, await answer.text()]).toEqual([status, expect.stringContaining(text)]);
+  });
+
+  it('is nothing of versions that are gone, and of a replaced one what the new one does', async () => {
+    await using test = await started({});
+    const text = async () => await (await fetch(`${test.url}/metrics`)).text();
+    const counted = async () =>
+      [...(await text()).matchAll(/^strata_inference_duration_seconds_count\{model="(\w+)"/gm)].map(
+        ([, model]) => model,
+      );
+    const infer = (model: string, body: unknown) =>
+      fetch(`${test.url}/v2/models/${model}/infer`, { method: 'POST', body: JSON.stringify(body) });
+    const of = (name: string) => ({ name, datatype: 'FP32', shape: [1, 4], data: [1, 2, 3, 4] });
+    await infer('double', floats(1, 2));
+    await infer('add_sub', { inputs: [of('a'), of('b')] });
+    expect(new Set(await counted())).toEqual(new Set(['add_sub', 'double']));
+    const [double, addSub] = await Promise.all([
+      test.source.resolve('double'),
+      test.source.resolve('add_sub'),
+    ]);
+    rmSync(join(test.folder.path, 'add_sub.onnx'));
+    await test.source.refresh();
+    await test.server.forget(addSub, () => false);
+    await test.server.forget(double, () => false);
+    expect(await counted()).toEqual(['double']);
+    expect(await text()).not.toContain('add_sub');
   });
 });
 
