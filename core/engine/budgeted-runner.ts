@@ -4,6 +4,7 @@ import { RecentlyUsed } from '../registry/recently-used.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Engine } from './engine.ts';
 import type { LoadPurpose, ModelRunner } from './model-runner.ts';
+import { sizeOf } from './request-size.ts';
 import { RunTimes } from './run-times.ts';
 
 export interface BudgetedRunnerOptions {
@@ -57,14 +58,14 @@ export class BudgetedRunner implements ModelRunner {
     outputs: readonly string[],
   ): Promise<Map<string, Tensor>> {
     const { engine, now } = this.#options;
-    const elements = inputs.values().reduce((sum, { data }) => sum + data.length, 0);
+    const { amount } = sizeOf(inputs);
     const times = this.#timesOf(version);
-    this.#refuseIfLate(times.atLeast(elements), (needed, left) => {
+    this.#refuseIfLate(times.atLeast(amount), (needed, left) => {
       return `The model takes at least ${needed} for inputs of this size, and ${left} of the time that a request has are left. Send fewer rows in one request.`;
     });
     const started = now();
     const results = await engine.run(version, inputs, outputs);
-    times.learn(elements, now() - started);
+    times.learn(amount, now() - started);
     return results;
   }
 

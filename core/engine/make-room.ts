@@ -7,7 +7,7 @@ export interface RoomNeeded {
   /** Bytes that are about to be written. */
   readonly bytes: number;
   /** Digests of the files that must stay. */
-  readonly keep: ReadonlySet<string>;
+  readonly keep: Pick<ReadonlySet<string>, 'has' | 'size'>;
   readonly freeBytes?: ((directory: string) => Promise<number>) | undefined;
 }
 
@@ -34,7 +34,7 @@ export async function makeRoom({
   );
 }
 
-async function oldestFirst(directory: string, keep: ReadonlySet<string>): Promise<string[]> {
+async function oldestFirst(directory: string, keep: RoomNeeded['keep']): Promise<string[]> {
   const names = (await readdir(directory)).filter(
     (name) => /^[0-9a-f]{64}\..*(onnx|folder|part)$/.test(name) && !keep.has(name.slice(0, 64)),
   );

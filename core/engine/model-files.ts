@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -37,35 +37,42 @@ export interface ModelFilesOptions {
 /** Times that a file is fetched before its download is given up. */
 const COPY_ATTEMPTS = 3;
 
+/** Times that another process may be found to have spoilt what it put where a folder goes. */
+const PLACE_ATTEMPTS = 3;
+
 /**
  * Model files on the local disk: `<digest>.onnx`, or `<digest>.folder` where weights stand beside the model.
  *
  * A file is hashed whenever it is taken, be it just downloaded or left by an earlier process. A download has a name of
- * its own until it is verified, so what an interrupted one leaves is never mistaken for a model, and several processes
- * may share the directory.
+ * its own until it is verified, so what an interrupted one leaves is never mistaken for a model. Several processes and
+ * threads may share the directory: of those that fetch one artifact at once the first puts it in its place, and the others
+ * take what is there. Nothing that was verified is replaced; what is spoilt gets another name before it is deleted, so that
+ * nobody finds half of it.
  */
 export class ModelFiles {
   readonly #options: ModelFilesOptions;
-  /** Digests of files that are being opened now: they are not deleted to make room. */
-  readonly #inUse = new Set<string>();
+  /** How many are opening the files of a digest now: these are not deleted to make room. */
+  readonly #inUse = new Map<string, number>();
 
   constructor(options: ModelFilesOptions) {
     this.#options = options;
   }
 
   /**
-   * Calls `open` with the verified file of an artifact, which stays where it is until `open` settles. For one digest at a
-   * time.
+   * Calls `open` with the verified file of an artifact, which stays where it is until `open` settles.
    *
    * @throws UnavailableError `DIGEST_MISMATCH`, `ARTIFACT_UNAVAILABLE`
    * @throws StrataError `MODEL_TOO_LARGE_FOR_ENDPOINT` when the disk cannot hold it
    */
   async use<T>(artifact: Artifact, open: (file: ModelFile) => Promise<T>): Promise<T> {
-    this.#inUse.add(artifact.digest);
+    const { digest } = artifact;
+    this.#inUse.set(digest, (this.#inUse.get(digest) ?? 0) + 1);
     try {
       return await open(await this.#verified(artifact));
     } finally {
-      this.#inUse.delete(artifact.digest);
+      const others = (this.#inUse.get(digest) ?? 1) - 1;
+      if (others > 0) this.#inUse.set(digest, others);
+      else this.#inUse.delete(digest);
     }
   }
 
@@ -83,16 +90,28 @@ export class ModelFiles {
     }
   }
 
+  /** Whether all files are there and right; what is not is cleared away. */
   async #isKept(root: string, parts: readonly ArtifactFile[]): Promise<boolean> {
+    const found = await inodeOf(root);
+    if (found === undefined) return false;
     for (const part of parts) {
       const content = await measured(join(root, part.name), part);
-      if (content === undefined) return false;
-      if (content.agrees()) continue;
-      await rm(root, { recursive: true });
-      this.#options.onMismatch(mismatch('disk', part, content));
+      if (content?.agrees()) continue;
+      if (content) this.#options.onMismatch(mismatch('disk', part, content));
+      await this.#clearAway(root, found);
       return false;
     }
     return true;
+  }
+
+  /** Somebody else may have put the right files there meanwhile: these stay. */
+  async #clearAway(root: string, found: bigint): Promise<void> {
+    if ((await inodeOf(root)) !== found) return;
+    const aside = `${root.slice(0, root.lastIndexOf('.'))}.${randomUUID()}.part`;
+    await rename(root, aside).catch((error: unknown) => {
+      if (!isMissing(error)) throw error;
+    });
+    await rm(aside, { recursive: true, force: true });
   }
 
   async #download(root: string, artifact: Artifact, parts: readonly ArtifactFile[]): Promise<void> {
@@ -105,10 +124,20 @@ export class ModelFiles {
       const copies = await Promise.allSettled(parts.map((part) => this.#copy(part, partial)));
       const failure = copies.find(({ status }) => status === 'rejected');
       if (failure?.status === 'rejected') throw failure.reason;
-      if (artifact.files) await rm(root, { recursive: true, force: true });
-      await rename(partial, root);
+      await this.#place(partial, root, parts);
     } finally {
       await rm(partial, { recursive: true, force: true });
+    }
+  }
+
+  async #place(partial: string, root: string, parts: readonly ArtifactFile[]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await rename(partial, root);
+      } catch (error) {
+        if (!isOccupied(error) || attempt === PLACE_ATTEMPTS) throw error;
+        if (await this.#isKept(root, parts)) return;
+      }
     }
   }
 
@@ -219,6 +248,21 @@ async function discard(chunks: AsyncIterable<unknown>): Promise<void> {
 function isOfDisk(error: unknown): boolean {
   const { syscall = '' } = error as NodeJS.ErrnoException;
   return syscall === 'open' || syscall === 'write';
+}
+
+/** Changes when another file or folder takes the name; undefined when there is none. */
+async function inodeOf(path: string): Promise<bigint | undefined> {
+  try {
+    return (await stat(path, { bigint: true })).ino;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A folder with files does not give its place to another (POSIX: rename; Windows says EPERM). */
+function isOccupied(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function isMissing(error: unknown): boolean {

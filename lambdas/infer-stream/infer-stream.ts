@@ -56,10 +56,14 @@ export async function inferStream(
   };
 }
 
-/** A record that does not fit into memory alone never will; everything else that is not the record's fault may pass. */
+/**
+ * A record that does not fit into memory alone (507) never will, nor will one that asks for what there is not (501). All
+ * else that is not the record's fault may pass, a model for which there was no memory to open it (503) included.
+ */
 function isWorthAnotherTry(error: unknown): boolean {
   if (!(error instanceof StrataError)) return true;
-  return error.statusCode >= 500 && error.statusCode !== 501 && error.code !== 'OUT_OF_MEMORY';
+  const { statusCode, retryable } = error;
+  return retryable || (statusCode >= 500 && statusCode !== 501 && statusCode !== 507);
 }
 
 function resultOf({ kinesis }: KinesisStreamRecord, outcome: RecordOutcome, requestId: string): StreamResult {

@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises';
-import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
+import { type KinesisClient, PutRecordsCommand, type PutRecordsResultEntry } from '@aws-sdk/client-kinesis';
 
 /** Source: Kinesis Data Streams, quotas of PutRecords: 500 records; 1 MiB each with its key; 5 MiB together. */
 const MOST_RECORDS = 500;
@@ -52,15 +52,27 @@ export class ResultsStream {
     let cause: unknown;
     for (const wait of [0, ...this.waitsMs]) {
       if (wait > 0) await after(wait);
-      const { Records = [] } = await this.client.send(
-        new PutRecordsCommand({ StreamName: this.streamName, Records: left.map(({ entry }) => entry) }),
-      );
+      const taken = await this.#send(left.map(({ entry }) => entry));
+      // Its client has tried again already. What was written before stays written, and is not to come twice.
+      if ('error' in taken) return { written: left[0]?.index ?? 0, cause: taken.error };
+      const { Records } = taken;
       const refused = Records.find(({ ErrorCode }) => ErrorCode !== undefined);
       if (!refused) return { written: chunk.length };
       cause = new Error(`The results stream does not take all records: ${refused.ErrorCode}`);
       left = left.filter((_, index) => Records[index]?.ErrorCode !== undefined);
     }
     return { written: left[0]?.index ?? 0, cause };
+  }
+
+  async #send(entries: Entry[]): Promise<{ Records: PutRecordsResultEntry[] } | { error: unknown }> {
+    try {
+      const { Records = [] } = await this.client.send(
+        new PutRecordsCommand({ StreamName: this.streamName, Records: entries }),
+      );
+      return { Records };
+    } catch (error) {
+      return { error };
+    }
   }
 }
 

@@ -16,7 +16,11 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 /** A runner over a real engine, each step of which takes as long as `step` says by a clock of its own. */
 function budgeted(maxBytes = 1e6) {
   const state = { time: 0, left: undefined as number | undefined, step: 0 };
-  const engine = new Engine({ artifacts: storeWith('add_sub', 'fixed'), directory, maxBytes });
+  const engine = new Engine({
+    artifacts: storeWith('add_sub', 'fixed', 'identity_bytes'),
+    directory,
+    maxBytes,
+  });
   const runner = new BudgetedRunner({
     engine: {
       isOpen: (version) => engine.isOpen(version),
@@ -48,6 +52,19 @@ const version = versionOf('add_sub');
 const late = { code: 'DEADLINE_EXCEEDED', statusCode: 504, retryable: true };
 
 describe('a run', () => {
+  it('of texts is as large as their letters are many', async () => {
+    const { runner, state } = budgeted();
+    const texts = versionOf('identity_bytes');
+    const letters = (count: number) =>
+      new Map([['x', { datatype: 'BYTES', shape: [1, 1], data: ['a'.repeat(count)] } as Tensor]]);
+    Object.assign(state, { left: 29_000, step: 12_300 });
+    await runner.run(texts, letters(10_000), ['y']);
+    state.left = 12_000;
+    await expect(runner.run(texts, letters(20_000), ['y'])).rejects.toMatchObject(late);
+    state.step = 1;
+    expect((await runner.run(texts, letters(3), ['y'])).get('y')?.data).toEqual(['aaa']);
+  });
+
   it('is refused when one like it took longer than what is left, and names both', async () => {
     const { runner, state } = budgeted();
     Object.assign(state, { left: 29_000, step: 12_300 });

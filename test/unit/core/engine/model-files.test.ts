@@ -193,6 +193,17 @@ describe('a disk without room', () => {
     });
   });
 
+  it('keeps a model that two are opening until both are done', async () => {
+    const files = filesOn(new MemoryArtifacts().put(artifact, bytes), free);
+    const opening = leave(200, 99);
+    const shared = artifactOf(readFileSync(opening));
+    await files.use(shared, async () => {
+      await files.use(shared, async () => {});
+      await taken(files);
+      expect(existsSync(opening)).toBe(true);
+    });
+  });
+
   it("touches nothing that is not a model's: a model that has no room then never will, and is not fetched", async () => {
     const stranger = join(directory, 'notes.onnx');
     writeFileSync(stranger, Buffer.alloc(CAPACITY));

@@ -1,11 +1,13 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readModelOnDisk } from '../../../../core/engine/describe-model-file.ts';
 import { Engine } from '../../../../core/engine/engine.ts';
 import type { EngineEvent } from '../../../../core/engine/engine-event.ts';
+import { ModelFiles } from '../../../../core/engine/model-files.ts';
 import { writeModelFolder } from '../../../../core/engine/model-folder.ts';
 import { folderDigest, staysInFolder } from '../../../../core/registry/folder-digest.ts';
 import type { Artifact, ArtifactFile, ModelVersion } from '../../../../core/registry/model-version.ts';
@@ -119,4 +121,48 @@ describe('a model with weights in a file beside it', () => {
       expect(staysInFolder(name)).toBe(false);
     },
   );
+});
+
+describe('several that share a directory', () => {
+  /** Reads all files for as long as the model would be opened. */
+  async function openedFrom(files: ModelFiles, artifact: Artifact): Promise<void> {
+    await files.use(artifact, async ({ path }) => {
+      for (let i = 0; i < 5; i++) {
+        for (const { name, size } of artifact.files ?? [])
+          expect((await readFile(join(dirname(path), name))).length).toBe(size);
+        await sleep(2);
+      }
+    });
+  }
+
+  function sharing(artifacts: MemoryArtifacts, count: number): ModelFiles[] {
+    const shared = { artifacts, directory: join(directory, 'disk') };
+    const onMismatch = (event: EngineEvent) => events.push(event);
+    return Array.from({ length: count }, () => new ModelFiles({ ...shared, onMismatch }));
+  }
+
+  it('fetch one model at once, and all of them open it', async () => {
+    const { version, store } = await registered();
+    for (let round = 0; round < 10; round++) {
+      rmSync(join(directory, 'disk'), { recursive: true, force: true });
+      await Promise.all(sharing(store, 6).map((files) => openedFrom(files, version.artifact)));
+      expect(readdirSync(join(directory, 'disk'))).toEqual([`${version.artifact.digest}.folder`]);
+    }
+    expect(events).toEqual([]);
+  });
+
+  it.each([
+    ['spoilt', (path: string) => writeFileSync(path, 'spoilt')],
+    ['incomplete', (path: string) => rmSync(path)],
+  ])('replace a folder that is %s', async (_, spoil) => {
+    const { version, store, weights } = await registered();
+    const [first] = sharing(store, 1);
+    if (!first) throw new Error('nobody is there');
+    for (let round = 0; round < 10; round++) {
+      await openedFrom(first, version.artifact);
+      spoil(join(directory, 'disk', `${version.artifact.digest}.folder`, weights.name));
+      await Promise.all(sharing(store, 6).map((files) => openedFrom(files, version.artifact)));
+      expect(readdirSync(join(directory, 'disk'))).toEqual([`${version.artifact.digest}.folder`]);
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openFailure, runFailure } from '../../../../core/engine/runtime-failure.ts';
 import { InvalidInputError, UnavailableError } from '../../../../core/errors.ts';
 import type { RecordOutcome } from '../../../../core/protocol/record-server.ts';
 import event from '../../../../events/infer-stream/good-and-bad-records.json' with { type: 'json' };
@@ -81,6 +82,27 @@ describe('records of a stream', () => {
   });
 });
 
+describe('memory that is not there', () => {
+  const answerWith = async (error: Error) => {
+    const { results } = streamThat();
+    return await inferStream(Records, { server: outcomesOf({ error }, good), results, requestId: 'request' });
+  };
+
+  it('for a record rejects it for good', async () => {
+    const outcome = await answerWith(runFailure(new Error('std::bad_alloc')));
+    expect(outcome).toMatchObject({ response: { batchItemFailures: [] }, records: 2, rejected: 1 });
+  });
+
+  it('for opening the model costs no record: they are tried again', async () => {
+    const outcome = await answerWith(openFailure(new Error('std::bad_alloc')));
+    expect(outcome).toMatchObject({
+      response: { batchItemFailures: [{ itemIdentifier: sequence(0) }] },
+      records: 0,
+      rejected: 0,
+    });
+  });
+});
+
 describe('results', () => {
   const result = (data: string): StreamResult => ({
     partitionKey: 'key',
@@ -97,6 +119,19 @@ describe('results', () => {
     ]);
     expect(written).toEqual({ written: 507 });
     expect(calls.map((call) => call.length)).toEqual([500, 6, 1]);
+  });
+
+  it('that were written stay counted when a later call fails, so that they do not come twice', async () => {
+    const gone = new Error('the stream is gone');
+    let calls = 0;
+    const send = async ({ input }: { input: { Records: object[] } }) => {
+      calls += 1;
+      if (calls === 2) throw gone;
+      return { Records: input.Records.map(() => ({})) };
+    };
+    const results = new ResultsStream({ send } as never, 'results', [1]);
+    const written = await results.put(Array.from({ length: 700 }, () => result('{}')));
+    expect(written).toEqual({ written: 500, cause: gone });
   });
 
   it('that no record can hold become a reason', async () => {
