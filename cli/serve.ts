@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { InvalidInputError } from '../core/errors.ts';
+import { InvalidInputError, UnavailableError } from '../core/errors.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
+import { readTrustedKeys } from '../core/registry/trusted-keys.ts';
 import type { RegistryLocation } from '../server/registry-source.ts';
 import { type ServeSettings, serve } from '../server/serve.ts';
 import { serverLog } from '../server/server-log.ts';
@@ -14,6 +15,8 @@ interface ServeOptions {
   readonly port: number;
   readonly workers?: number;
   readonly registry?: string | true;
+  readonly trustedKeys?: string;
+  readonly allowUnsigned?: boolean;
   readonly region?: string;
   readonly profile?: string;
   readonly token?: string;
@@ -48,6 +51,11 @@ export function serveCommand(terminal: Terminal): Command {
       ),
     )
     .option('--registry [stack]', 'serve the registry of a deployment: of this stack, or the local one')
+    .option(
+      '--trusted-keys <fingerprints>',
+      'keys that sign the versions of the registry, separated by commas (default: those that the deployment names)',
+    )
+    .option('--allow-unsigned', 'serve versions of a registry whose signing keys are not known')
     .option('--region <region>', 'AWS region of the stack')
     .option('--profile <name>', 'named profile of the AWS configuration')
     .addOption(
@@ -96,7 +104,7 @@ async function settingsOf(
 
 async function modelsOf(
   models: string | undefined,
-  { registry, region, profile }: ServeOptions,
+  { registry, region, profile, trustedKeys, allowUnsigned }: ServeOptions,
   terminal: Terminal,
 ): Promise<string | RegistryLocation> {
   if (models !== undefined && registry === undefined) return resolve(terminal.directory, models);
@@ -112,7 +120,13 @@ async function modelsOf(
     terminal,
   );
   const { registryTable, artifactsBucket } = deployment;
-  return { registryTable, artifactsBucket, aws };
+  return {
+    registryTable,
+    artifactsBucket,
+    trustedKeys: readTrustedKeys(trustedKeys ?? deployment.trustedKeys),
+    allowUnsigned,
+    aws,
+  };
 }
 
 async function serveUntilTold(
@@ -143,8 +157,18 @@ async function greeting(endpoint: string, registry: RegistryReader, hasToken: bo
 async function firstCall(endpoint: string, registry: RegistryReader, name: string, hasToken: boolean) {
   const { versions } = await registry.model(name);
   const newest = versions.findLast(({ status }) => status === 'READY');
-  const inputs = newest && (await registry.resolve(name, newest.version)).description.inputs;
+  const inputs = newest && (await inputsOf(registry, name, newest.version));
   return serveFirstCall(endpoint, { name, inputs }, hasToken);
+}
+
+/** Undefined when the version cannot be had, for example because no trusted key signed it: the server says so when it is asked. */
+async function inputsOf(registry: RegistryReader, name: string, version: string) {
+  try {
+    return (await registry.resolve(name, version)).description.inputs;
+  } catch (error) {
+    if (error instanceof UnavailableError) return undefined;
+    throw error;
+  }
 }
 
 /** Settled when the process is told to end; a second signal ends it at once, as it would without us. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { StrataError } from '../core/errors.ts';
+import { readTrustedKeys } from '../core/registry/trusted-keys.ts';
 import { ENVIRONMENT } from '../lib/contracts/environment.ts';
 import { type ServeSettings, serve } from './serve.ts';
 import { serverLog } from './server-log.ts';
@@ -27,6 +28,8 @@ const variables = z.object({
   STRATA_GRACE_SECONDS: z.coerce.number().nonnegative().default(25),
   [ENVIRONMENT.registryTable]: z.string().optional(),
   [ENVIRONMENT.artifactsBucket]: z.string().optional(),
+  [ENVIRONMENT.trustedKeys]: z.string().optional().transform(readTrustedKeys),
+  STRATA_ALLOW_UNSIGNED: flag.default(false),
 });
 
 function settingsOf(environment: z.infer<typeof variables>): ServeSettings {
@@ -35,7 +38,15 @@ function settingsOf(environment: z.infer<typeof variables>): ServeSettings {
   const { STRATA_WORKERS, STRATA_DEFAULT_MODEL, STRATA_MAX_BATCH, STRATA_ISSUER, STRATA_AUDIENCE } =
     environment;
   return {
-    models: table && bucket ? { registryTable: table, artifactsBucket: bucket } : environment.STRATA_MODELS,
+    models:
+      table && bucket
+        ? {
+            registryTable: table,
+            artifactsBucket: bucket,
+            trustedKeys: environment[ENVIRONMENT.trustedKeys],
+            allowUnsigned: environment.STRATA_ALLOW_UNSIGNED,
+          }
+        : environment.STRATA_MODELS,
     host: environment.STRATA_HOST,
     port: environment.SAGEMAKER_BIND_TO_PORT ?? environment.STRATA_PORT,
     access: {

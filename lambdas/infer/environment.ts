@@ -1,8 +1,8 @@
 import '../../core/english-errors.ts';
 import * as z from 'zod/mini';
 import type { ExchangeUrlsOptions } from '../../aws/exchange-urls.ts';
+import { readTrustedKeys } from '../../core/registry/trusted-keys.ts';
 import { ENVIRONMENT } from '../../lib/contracts/environment.ts';
-import { readTrustedKeys } from '../shared/trusted-keys.ts';
 
 const text = z.string().check(z.minLength(1));
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { readTrustedKeys } from '../../core/registry/trusted-keys.ts';
 import { ENVIRONMENT } from '../../lib/contracts/environment.ts';
-import { readTrustedKeys } from './trusted-keys.ts';
 
 const variables = z.object({
   [ENVIRONMENT.registryTable]: z.string().min(1),

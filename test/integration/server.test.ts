@@ -18,12 +18,14 @@ const model = `served-${randomUUID()}`;
 const register = (file: string, alias?: string) =>
   registerModel({ path: join(MODELS, `${file}.onnx`), model, alias, actor: 'test' }, { artifacts, registry });
 
+const location = { registryTable, artifactsBucket, aws: deployment, aliasMaxAgeMs: 0 };
+
 let serving: Serving;
 beforeAll(async () => {
   await register('identity_fp32', 'champion');
   await register('double');
   serving = await serve({
-    models: { registryTable, artifactsBucket, aws: deployment, aliasMaxAgeMs: 0 },
+    models: { ...location, allowUnsigned: true },
     host: '127.0.0.1',
     port: 0,
     access: {},
@@ -59,4 +61,28 @@ describe('a server over the registry of a deployment', () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask(version)));
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(new Set(['[2,4]']));
   });
+});
+
+describe('a server that asks for signatures', () => {
+  const start = (more: object) =>
+    serve({ models: { ...location, ...more }, host: '127.0.0.1', port: 0, access: {} });
+
+  it('refuses versions that no trusted key signed', async () => {
+    await using signed = await closing(start({ trustedKeys: ['ab'.repeat(32)] }));
+    const answer = await fetch(`${signed.endpoint}/v2/models/${model}/versions/1/infer`, {
+      method: 'POST',
+      body: JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [1, 2] }] }),
+    });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ error_code: 'SIGNATURE_INVALID' });
+  });
+
+  it.each([{}, { trustedKeys: [] }])('does not start without keys: %j', async (keys) => {
+    await expect(start(keys)).rejects.toMatchObject({ code: 'NO_TRUSTED_KEY' });
+  });
+
+  async function closing(started: Promise<Serving>) {
+    const { endpoint, close } = await started;
+    return { endpoint, [Symbol.asyncDispose]: () => close() };
+  }
 });

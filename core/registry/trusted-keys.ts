@@ -1,4 +1,4 @@
-/** Fingerprints in the value of an environment variable: separated by commas. */
+/** Fingerprints as environments and outputs of stacks write them: separated by commas. */
 export function readTrustedKeys(value: string | undefined): readonly string[] | undefined {
   return value
     ?.split(',')
