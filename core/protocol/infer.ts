@@ -89,6 +89,7 @@ async function inferWith(
   // Asked now: a runner may take the memory of the inputs, which can be that of the body.
   const requestBytes = request.body.length;
   const { inputs: sent, request: asked, referenced } = decode(request, version, principal, tools);
+  if (request.memory && requestBytes > COUNTED) request.memory.take(bytesBeside(request.body, sent));
   const inputs =
     exchange && referenced.length > 0
       ? new Map([...sent, ...(await fetchInputs(referenced, exchange))])
@@ -130,6 +131,22 @@ async function inferWith(
       responseBytes: response.body.length,
     },
   };
+}
+
+/** Of a smaller body, what it is decoded to is not worth counting. */
+const COUNTED = 16_384;
+
+/** What a short text takes beside its letters. */
+const TEXT_BYTES = 24;
+
+/** Memory of tensors that is not that of the body. */
+function bytesBeside(body: Uint8Array, tensors: Decoded['inputs']): number {
+  let bytes = 0;
+  for (const { data } of tensors.values()) {
+    if (Array.isArray(data)) for (const text of data) bytes += TEXT_BYTES + text.length;
+    else if (data.buffer !== body.buffer) bytes += data.byteLength;
+  }
+  return bytes;
 }
 
 /** All outputs as bytes: what a request without a JSON part asks for. */

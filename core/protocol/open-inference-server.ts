@@ -14,6 +14,7 @@ import { modelConfig, modelMetadata, repositoryIndex } from './model-documents.t
 import { readModels, refuseOverrides, wantsOnlyReady } from './model-management.ts';
 import type { Prediction, PredictionTensors } from './prediction.ts';
 import { unsupported } from './protocol-error.ts';
+import { unpacked } from './request-body.ts';
 import { RequestForms } from './request-forms.ts';
 import { findRoute, type Route } from './route.ts';
 
@@ -82,7 +83,9 @@ export class OpenInferenceServer {
     try {
       const route = findRoute(request.method, request.path);
       await this.#access.authorise(principal, route.action, targetOf(route));
-      return await this.#answer(route, request, principal);
+      const isPacked = request.headers['content-encoding'] !== undefined && request.body.length > 0;
+      const plain = isPacked ? await unpacked(request, this.#options.maxRequestBytes) : request;
+      return await this.#answer(route, plain, principal);
     } catch (error) {
       if (error instanceof AccessRefusedError) this.#reportRefusal(error.refusal, principal, request);
       if (isFailureOfService(error)) this.#report(error, request);

@@ -25,6 +25,7 @@ export interface Prediction {
   /** SHA-256 of the model file. */
   readonly digest: string;
   readonly latencyMs: PredictionLatency;
+  /** Of the body after decompression. */
   readonly requestBytes: number;
   readonly responseBytes: number;
 }

@@ -1,5 +1,5 @@
-import { gunzipSync, inflateSync } from 'node:zlib';
-import { InvalidInputError } from '../errors.ts';
+import { createGunzip, createInflate, gunzipSync, inflateSync } from 'node:zlib';
+import { InvalidInputError, StrataError } from '../errors.ts';
 import type { ProtocolRequest } from './http.ts';
 import { ProtocolError } from './protocol-error.ts';
 
@@ -37,11 +37,65 @@ export function readBody(request: ProtocolRequest, maxBytes: number): RequestBod
   return { json: body.subarray(0, length), binary: body.subarray(length), isRaw: length === 0 };
 }
 
+/** What unpacks to no more is unpacked at once, within a millisecond or two; the rest on threads of Node's. */
+const AT_ONCE = 2 ** 20;
+
+/** What of a large body is unpacked and counted at a time. */
+const STEP = 2 ** 18;
+
+/**
+ * Undoes the content encoding without keeping other requests waiting, and counts what comes out as it comes.
+ *
+ * @param maxBytes largest body after decompression
+ * @throws InvalidInputError `MALFORMED_COMPRESSION`
+ * @throws ProtocolError `REQUEST_TOO_LARGE` 413, `UNSUPPORTED_ENCODING` 415
+ * @throws UnavailableError `OVERLOADED`
+ */
+export async function unpacked(request: ProtocolRequest, maxBytes: number): Promise<ProtocolRequest> {
+  const headers = { ...request.headers, 'content-encoding': undefined };
+  try {
+    const body = decompress(request, Math.min(AT_ONCE, maxBytes));
+    if (body !== request.body) request.memory?.take(body.length);
+    return { ...request, headers, body };
+  } catch (error) {
+    const isLarger = error instanceof ProtocolError && error.code === 'REQUEST_TOO_LARGE';
+    if (!isLarger || request.body.length > maxBytes) throw error;
+  }
+  return { ...request, headers, body: await unpackedInSteps(request, maxBytes) };
+}
+
+async function unpackedInSteps(
+  { headers, body, memory }: ProtocolRequest,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const encoding = encodingOf(headers);
+  if (encoding === '' || encoding === 'identity') return body;
+  const stream =
+    encoding === 'deflate' ? createInflate({ chunkSize: STEP }) : createGunzip({ chunkSize: STEP });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  stream.end(body);
+  try {
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      size += part.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      memory?.take(part.length);
+      parts.push(part);
+    }
+  } catch (error) {
+    throw error instanceof StrataError ? error : malformed(encoding);
+  }
+  return Buffer.concat(parts, size);
+}
+
+function encodingOf(headers: ProtocolRequest['headers']): string {
+  return headers['content-encoding']?.trim().toLowerCase() ?? '';
+}
+
 function decompress({ headers, body }: ProtocolRequest, maxBytes: number): Uint8Array {
   if (body.length > maxBytes) throw tooLarge(maxBytes);
-  const encoding = headers['content-encoding']?.trim().toLowerCase();
+  const encoding = encodingOf(headers);
   switch (encoding) {
-    case undefined:
     case '':
     case 'identity':
       return body;
@@ -70,11 +124,15 @@ function inflate(
     return algorithm(body, { maxOutputLength: maxBytes });
   } catch (error) {
     if (error instanceof RangeError) throw tooLarge(maxBytes);
-    throw new InvalidInputError(
-      'MALFORMED_COMPRESSION',
-      `The body is not ${encoding} data, although Content-Encoding says so.`,
-    );
+    throw malformed(encoding);
   }
+}
+
+function malformed(encoding: string): InvalidInputError {
+  return new InvalidInputError(
+    'MALFORMED_COMPRESSION',
+    `The body is not ${encoding} data, although Content-Encoding says so.`,
+  );
 }
 
 function tooLarge(maxBytes: number): ProtocolError {

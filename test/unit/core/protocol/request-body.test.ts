@@ -1,7 +1,8 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readBody } from '../../../../core/protocol/request-body.ts';
+import { UnavailableError } from '../../../../core/errors.ts';
+import { readBody, unpacked } from '../../../../core/protocol/request-body.ts';
 
 const read = (body: Uint8Array, headers: Record<string, string> = {}, maxBytes = 1000) =>
   readBody({ method: 'POST', path: '/', headers, body, requestId: 'r' }, maxBytes);
@@ -89,5 +90,66 @@ describe('size', () => {
     expect(read(gzipSync(new Uint8Array(1000)), encoding).json).toHaveLength(1000);
     expect(() => read(gzipSync(new Uint8Array(1001)), encoding)).toThrow(tooLarge);
     expect(() => read(gzipSync(new Uint8Array(500_000)), encoding)).toThrow(tooLarge);
+  });
+});
+
+describe('a body that unpacks to much', () => {
+  const LARGE = 5 * 2 ** 20;
+  const large = Buffer.alloc(LARGE, 'a');
+  const asked = (encoding: string, bytes: Uint8Array, mostMemory = Number.POSITIVE_INFINITY) => {
+    const memory = {
+      taken: 0,
+      take(more: number) {
+        if (memory.taken + more > mostMemory) throw new UnavailableError('OVERLOADED', 'full');
+        memory.taken += more;
+      },
+    };
+    const headers = { 'content-encoding': encoding, [LENGTH]: '1' };
+    return { method: 'POST', path: '/', headers, body: bytes, requestId: 'r', memory };
+  };
+
+  it.each([
+    ['gzip', gzipSync(large)],
+    ['x-gzip', gzipSync(large)],
+    ['deflate', deflateSync(large)],
+    ['identity', large],
+  ])('(%s) is what was packed, and keeps its other headers', async (encoding, bytes) => {
+    const plain = await unpacked(asked(encoding, bytes), LARGE);
+    expect(Buffer.compare(plain.body, large)).toBe(0);
+    expect(plain.headers).toEqual({ [LENGTH]: '1' });
+  });
+
+  it('is unpacked to the same by both ways', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 100 }), fc.constantFrom(1, 30_000), async (part, times) => {
+        const whole = Buffer.concat(Array.from({ length: times }, () => part));
+        const plain = await unpacked(asked('gzip', gzipSync(whole)), 4 * 2 ** 20);
+        expect(Buffer.compare(plain.body, whole)).toBe(0);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('is counted as it is unpacked, and refused as soon as there is no more room', async () => {
+    const fits = asked('gzip', gzipSync(large));
+    await unpacked(fits, LARGE);
+    expect(fits.memory.taken).toBeGreaterThanOrEqual(LARGE);
+    const refused = asked('gzip', gzipSync(large), 2 ** 20);
+    await expect(unpacked(refused, LARGE)).rejects.toMatchObject({ code: 'OVERLOADED' });
+    expect(refused.memory.taken).toBeLessThanOrEqual(2 ** 20);
+  });
+
+  it('is refused where it is too large, or broken behind its beginning', async () => {
+    const bytes = gzipSync(large);
+    await expect(unpacked(asked('gzip', bytes), LARGE - 1)).rejects.toMatchObject({
+      code: 'REQUEST_TOO_LARGE',
+    });
+    const broken = gzipSync(Buffer.from(Array.from({ length: LARGE / 2 }, (_, i) => (i * i) % 251))).subarray(
+      0,
+      -5,
+    );
+    await expect(unpacked(asked('gzip', broken), LARGE)).rejects.toMatchObject({
+      code: 'MALFORMED_COMPRESSION',
+    });
   });
 });
