@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SUITES } from '../../../conformance/checks/all.ts';
 import { httpCall } from '../../../conformance/http-call.ts';
@@ -147,6 +148,26 @@ describe('what the server tells Prometheus', () => {
     await using test = await started({ access: async () => ({ id: 'someone', scopes }) });
     const answer = await fetch(`${test.url}/metrics`);
     expect([answer.status, await answer.text()]).toEqual([status, expect.stringContaining(text)]);
+  });
+
+  it('counts what bodies unpack to, so that small ones that unpack to much are refused together', async () => {
+    await using test = await started({ limits: { maxHeldBytes: 8 * 2 ** 20 } });
+    const body = gzipSync(JSON.stringify({ ready: true, more: 'x'.repeat(5 * 2 ** 20) }));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () =>
+        fetch(`${test.url}/v2/repository/index`, {
+          method: 'POST',
+          body,
+          headers: { 'content-encoding': 'gzip' },
+        }),
+      ),
+    );
+    expect(body.length).toBeLessThan(10_000);
+    expect(new Set(answers.map(({ status }) => status))).toContain(503);
+    expect((await fetch(`${test.url}/v2/repository/index`, { method: 'POST', body: '{}' })).status).toBe(200);
+    await vi.waitFor(async () => {
+      expect(await (await fetch(`${test.url}/metrics`)).text()).toMatch(/^strata_held_bytes 0$/m);
+    });
   });
 
   it('is nothing of versions that are gone, and of a replaced one what the new one does', async () => {
