@@ -82,7 +82,7 @@ describe('a server that asks for signatures', () => {
   });
 
   async function closing(started: Promise<Serving>) {
-    const { endpoint, close } = await started;
-    return { endpoint, [Symbol.asyncDispose]: () => close() };
+    const server = await started;
+    return { endpoint: server.endpoint, [Symbol.asyncDispose]: () => server.close() };
   }
 });

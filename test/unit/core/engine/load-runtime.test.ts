@@ -62,6 +62,27 @@ describe('a bundle', () => {
     expect(JSON.parse(stdout)).toEqual({ result: [1, 2, 3], opened: [], written: [] });
   });
 
+  // Only the Linux binaries have telemetry. Without this control a probe that is blind would pass above.
+  it.skipIf(process.platform !== 'linux')('would be caught if it did', async () => {
+    const [loose, scratch] = [join(folder, 'control-home'), join(folder, 'control-temp')];
+    for (const each of [loose, scratch]) mkdirSync(each);
+    const { stdout } = await execa(process.execPath, [bundle, modelPath('constant'), loose, scratch], {
+      extendEnv: false,
+      env: {
+        HOME: loose,
+        TMPDIR: scratch,
+        NODE_PATH: join(layer, 'nodejs', 'node_modules'),
+        CONTROL: 'telemetry',
+        // Nothing listens there: it shows itself and reaches nobody.
+        https_proxy: 'http://127.0.0.1:9',
+        HTTPS_PROXY: 'http://127.0.0.1:9',
+      },
+    });
+    const { opened, written } = JSON.parse(stdout) as { opened: string[]; written: string[] };
+    expect(written).toContainEqual(expect.stringContaining('onnxruntime.db'));
+    expect(opened).toContainEqual(expect.stringContaining('onnxruntime.db'));
+  });
+
   it('says what to install where there is no onnxruntime-node', async () => {
     const { stderr, exitCode } = await runBundle({});
     expect(exitCode).not.toBe(0);

@@ -11,6 +11,8 @@ import {
   signManifest,
   verifyManifest,
 } from '../../../../core/registry/signed-manifest.ts';
+import { singleVersionRegistry } from '../../../../core/registry/single-version.ts';
+import { VerifiedRegistry } from '../../../../core/registry/verified-registry.ts';
 
 const DIGEST = 'ab'.repeat(32);
 
@@ -147,5 +149,13 @@ describe('a version', () => {
     const verify = verifyVersions([fingerprint]);
     verify(version);
     expect(() => verify({ ...version, ...changes } as ModelVersion)).toThrow(refused);
+  });
+});
+
+describe('a registry of which the versions are verified', () => {
+  it('gives what a trusted key signed, and nothing else', async () => {
+    const of = (key: string) => new VerifiedRegistry(singleVersionRegistry(version), verifyVersions([key]));
+    expect(await of(fingerprint).resolve('credit')).toBe(version);
+    await expect(of(newSigner().fingerprint).resolve('credit')).rejects.toEqual(refused);
   });
 });
