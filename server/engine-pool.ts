@@ -32,6 +32,9 @@ export interface PoolEvent {
 /** Between attempts to replace a worker that does not start, in milliseconds: doubled up to the last. */
 const RESTART_DELAYS = { first: 100, last: 10_000 } as const;
 
+/** Between attempts to open on a worker what others have open, in milliseconds: doubled up to the last. */
+const OPEN_DELAYS = { first: 500, last: 60_000 } as const;
+
 /**
  * Runs models on worker threads, so that the thread that answers clients never computes. Every worker opens every version
  * that is asked for; a run goes to the one with the least to do.
@@ -147,12 +150,44 @@ export class EnginePool implements ModelRunner {
     const paths = await this.#options.locate(version.artifact);
     if (this.#threads.length === 0) throw noWorker();
     const { openTimeoutMs = 300_000 } = this.#options;
-    const loads = this.#threads.map((thread) =>
-      this.#watched(thread, openTimeoutMs, () => thread.load(version, paths)),
-    );
+    const opened = new Set<EngineThread>();
+    const loads = this.#threads.map(async (thread) => {
+      await this.#watched(thread, openTimeoutMs, () => thread.load(version, paths));
+      opened.add(thread);
+    });
+    // Not those that closed it again for want of memory, but those where it failed, and those that came meanwhile.
+    void Promise.allSettled(loads).then(() => {
+      for (const thread of this.#threads) if (!opened.has(thread)) void this.#openLater(thread, version);
+    });
     await Promise.any(loads).catch((error: AggregateError) => {
       throw error.errors[0];
     });
+  }
+
+  /** Opens on one worker what others have open, again and again until it is, or is wanted no longer. */
+  async #openLater(thread: EngineThread, version: ModelVersion): Promise<void> {
+    const { locate, openTimeoutMs = 300_000 } = this.#options;
+    const { digest } = version.artifact;
+    for (let delay: number = OPEN_DELAYS.first; ; delay = Math.min(delay * 2, OPEN_DELAYS.last)) {
+      if (this.#isClosed || thread.isEnded || thread.open.has(digest) || !this.#idlest(digest)) return;
+      try {
+        const paths = await locate(version.artifact);
+        await this.#watched(thread, openTimeoutMs, () => thread.load(version, paths));
+        return;
+      } catch {
+        // That was told as an event. The others answer meanwhile.
+        await sleep(delay, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** Takes a worker into service. What the others opened while it started it opens now. */
+  #join(thread: EngineThread): void {
+    this.#threads.push(thread);
+    const versions = new Map(this.#threads.flatMap(({ open }) => [...open]));
+    for (const [digest, version] of versions) {
+      if (!thread.open.has(digest)) void this.#openLater(thread, version);
+    }
   }
 
   /** Gives a worker up that tells nothing for so long while it has this to do. What only waits behind others is no sign of that. */
@@ -174,10 +209,11 @@ export class EnginePool implements ModelRunner {
   }
 
   #giveUp(thread: EngineThread, milliseconds: number): void {
-    if (!this.#remove(thread)) return;
+    if (this.#isClosed || thread.isEnded) return;
     this.#stuck += 1;
     void thread.gone.then(() => (this.#stuck -= 1));
-    void this.#replace(thread, 'timeout');
+    // One that is being recycled has its successor already.
+    if (this.#remove(thread)) void this.#replace(thread, 'timeout');
     void thread.stop(`it took longer than ${milliseconds} ms`);
   }
 
@@ -199,7 +235,7 @@ export class EnginePool implements ModelRunner {
     ) {
       const started = await this.#startLike(old);
       if (started) {
-        this.#threads.push(started);
+        this.#join(started);
         return;
       }
       await sleep(delay, undefined, { ref: false });
@@ -232,9 +268,9 @@ export class EnginePool implements ModelRunner {
       if (this.#isClosed || thread.isEnded) return;
       const successor = await this.#startLike(thread);
       if (!successor || !this.#remove(thread)) return await successor?.stop();
-      this.#threads.push(successor);
+      this.#join(successor);
       this.#options.onEvent?.({ type: 'worker-replaced', reason: 'recycled' });
-      while (thread.running > 0) await sleep(10);
+      while (thread.running > 0 && !this.#isClosed) await sleep(10);
       await thread.stop();
     });
   }

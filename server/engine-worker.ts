@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Engine } from '../core/engine/engine.ts';
 import { loadRuntime } from '../core/engine/load-runtime.ts';
 import type { ModelVersion } from '../core/registry/model-version.ts';
+import { FilePaths } from './file-paths.ts';
 import { type TimedOutputs, timedRun } from './timed-run.ts';
 import {
   pack,
@@ -19,11 +20,11 @@ const { directory, maxBytes } = workerData as WorkerSettings;
 
 /** Versions that were loaded, by digest. */
 const versions = new Map<string, ModelVersion>();
-/** Where their files came from, by the digest of the file. */
-const paths = new Map<string, string>();
+/** Where their files came from. */
+const paths = new FilePaths();
 
 const engine = new Engine({
-  artifacts: { open: async ({ digest }) => createReadStream(paths.get(digest) ?? digest) },
+  artifacts: { open: async ({ digest }) => createReadStream(paths.of(digest) ?? digest) },
   directory,
   maxBytes,
   threads: 1,
@@ -46,7 +47,7 @@ async function answer(request: WorkerRequest): Promise<TimedOutputs | undefined>
   switch (request.type) {
     case 'load':
       versions.set(request.version.artifact.digest, request.version);
-      for (const [digest, path] of request.paths) paths.set(digest, path);
+      paths.set(request.version.artifact.digest, request.paths);
       await engine.load(request.version);
       return undefined;
     case 'run': {

@@ -1,17 +1,23 @@
+import { sep } from 'node:path';
 import { InvalidInputError, UnavailableError } from '../core/errors.ts';
 import type { Artifact, ModelVersion, RegisteredModel } from '../core/registry/model-version.ts';
 import { CHAMPION, isAlias, isVersionNumber } from '../core/registry/names.ts';
 import { readArtifact } from '../core/registry/read-artifact.ts';
 import { modelNotFound, versionNotFound } from '../core/registry/registry-errors.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
-import { type FoundFile, findModels } from './find-models.ts';
+import { type FoundFile, type FoundModels, findModels, type PathProblem } from './find-models.ts';
+import { Refusals } from './refusals.ts';
 
 /** What became of a folder's files when they were looked at. */
 export type FolderEvent =
   | { readonly type: 'model-found' | 'model-changed'; readonly version: ModelVersion; readonly path: string }
   | { readonly type: 'model-gone'; readonly version: ModelVersion }
   /** The file cannot be served; a former one that could be is served on. */
-  | { readonly type: 'model-refused'; readonly path: string; readonly error: unknown };
+  | { readonly type: 'model-refused'; readonly path: string; readonly error: unknown }
+  /** It cannot be read for now; what was served from there is served on. Told once for as long as that lasts. */
+  | { readonly type: 'folder-unreadable'; readonly path: string; readonly error: unknown }
+  /** A look at the folder, or letting a version go, failed; both are tried again. */
+  | { readonly type: 'reload-failed'; readonly error: unknown };
 
 type Prepare = (version: ModelVersion) => Promise<void>;
 
@@ -35,8 +41,9 @@ export class ModelFolder implements RegistryReader {
   #seen = new Map<string, string>();
   /** Versions that are read and not served yet, by digest. */
   readonly #coming = new Map<string, Entry>();
-  /** Stamps of files that were refused. */
-  readonly #refused = new Map<string, string>();
+  readonly #refusals = new Refusals();
+  /** Paths that were told as wrong at the last look. */
+  #wrong: ReadonlySet<string> = new Set();
 
   private constructor(path: string, onEvent: (event: FolderEvent) => void) {
     this.#path = path;
@@ -45,7 +52,7 @@ export class ModelFolder implements RegistryReader {
 
   /**
    * @param path an ONNX file, or a folder in one of the layouts of `findModels`
-   * @throws InvalidInputError `FILE_NOT_FOUND`, `NO_MODELS`, and what `readArtifact` throws when no file can be served
+   * @throws InvalidInputError `FILE_NOT_FOUND`, `FOLDER_UNREADABLE`, `NO_MODELS`, and what `readArtifact` throws when no file can be served
    */
   static async open(path: string, onEvent: (event: FolderEvent) => void = () => {}): Promise<ModelFolder> {
     const refusals: unknown[] = [];
@@ -53,11 +60,15 @@ export class ModelFolder implements RegistryReader {
       if (event.type === 'model-refused') refusals.push(event.error);
       onEvent(event);
     });
-    const files = await findModels(path);
+    const found = await findModels(path);
+    const { files } = found;
+    folder.#tellProblems(found);
     folder.#seen = stampsOf(files);
     await folder.#take(files);
     if (folder.#models.size > 0) return folder;
     if (refusals.length > 0) throw refusals[0];
+    const [unread] = found.unreadable;
+    if (unread) throw unreadable(unread);
     throw new InvalidInputError(
       'NO_MODELS',
       `${path} holds no models. Give an ONNX file, or a folder with <model>.onnx or <model>/<version>/model.onnx.`,
@@ -71,13 +82,19 @@ export class ModelFolder implements RegistryReader {
    * @returns the versions that are not served any longer, under any name
    */
   async refresh(prepare: Prepare = async () => {}): Promise<ModelVersion[]> {
-    const files = await findModels(this.#path).catch(() => []);
+    const found = await findModels(this.#path).catch(nothingWhenGone);
+    const { files } = found;
+    this.#tellProblems(found);
     const atRest = files.filter(({ path, stamp }) => this.#seen.get(path) === stamp);
     const moving = files.filter((file) => !atRest.includes(file));
     this.#seen = stampsOf(files);
-    // What is being written is served as it was.
+    // What is being written is served as it was, and so is what cannot be seen.
     const kept = moving.flatMap(({ path }) => this.#entries.get(path)?.file ?? []);
-    return await this.#take([...atRest, ...kept], prepare);
+    const present = new Set(files.map(({ path }) => path));
+    const unseen = [...this.#entries.values()]
+      .map(({ file }) => file)
+      .filter(({ path }) => !present.has(path) && found.unreadable.some((at) => isBelow(path, at.path)));
+    return await this.#take([...atRest, ...kept, ...unseen], prepare);
   }
 
   /** Paths of the files of an artifact, by their digests. @throws UnavailableError `ARTIFACT_UNAVAILABLE` */
@@ -143,7 +160,7 @@ export class ModelFolder implements RegistryReader {
 
   async #entryFor(file: FoundFile, prepare: Prepare): Promise<Entry | undefined> {
     const known = this.#entries.get(file.path);
-    if (known?.file.stamp === file.stamp || this.#refused.get(file.path) === file.stamp) return known;
+    if (known?.file.stamp === file.stamp || this.#refusals.holds(file)) return known;
     try {
       const { artifact, description, files } = await readArtifact(file.path);
       const { model, version: number } = file;
@@ -160,14 +177,38 @@ export class ModelFolder implements RegistryReader {
       const entry = { file, version, paths };
       this.#coming.set(artifact.digest, entry);
       await prepare(version).finally(() => this.#coming.delete(artifact.digest));
-      this.#refused.delete(file.path);
+      this.#refusals.delete(file.path);
       return entry;
     } catch (error) {
-      this.#refused.set(file.path, file.stamp);
-      this.#onEvent({ type: 'model-refused', path: file.path, error });
+      if (this.#refusals.note(file, error)) this.#onEvent({ type: 'model-refused', path: file.path, error });
       return known;
     }
   }
+
+  /** Each of them once, for as long as it lasts. */
+  #tellProblems({ refused, unreadable: unread }: FoundModels): void {
+    const tell = (type: 'model-refused' | 'folder-unreadable', { path, error }: PathProblem) => {
+      if (!this.#wrong.has(path)) this.#onEvent({ type, path, error });
+    };
+    for (const problem of refused) tell('model-refused', problem);
+    for (const problem of unread) tell('folder-unreadable', problem);
+    this.#wrong = new Set([...refused, ...unread].map(({ path }) => path));
+  }
+}
+
+function nothingWhenGone(error: unknown): FoundModels {
+  if (error instanceof InvalidInputError) return { files: [], refused: [], unreadable: [] };
+  throw error;
+}
+
+function unreadable({ path, error: cause }: PathProblem): InvalidInputError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `${path} cannot be read (${reason}). Let the user that the server runs as read it.`;
+  return new InvalidInputError('FOLDER_UNREADABLE', message, { cause });
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 function stampsOf(files: readonly FoundFile[]): Map<string, string> {

@@ -17,6 +17,7 @@ import type { RegistryReader } from '../core/registry/registry-reader.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Access } from './access.ts';
 import { openAccess } from './access.ts';
+import { connectionLimit } from './connection-limit.ts';
 import { EnginePool, type PoolEvent } from './engine-pool.ts';
 import { DEFAULT_LIMITS, type HttpLimits } from './http-limits.ts';
 import { HttpServer } from './http-server.ts';
@@ -83,7 +84,7 @@ export class ModelServer {
       onEvent = () => {},
     } = options;
     this.#options = options;
-    const limits = { ...DEFAULT_LIMITS, ...given };
+    const limits = { ...DEFAULT_LIMITS, maxConnections: connectionLimit(), ...given };
     const engines = {
       directory,
       locate: (artifact: Artifact) => source.locate(artifact),

@@ -10,6 +10,7 @@ import type { Artifact, ModelVersion } from '../core/registry/model-version.ts';
 import { RecentlyUsed } from '../core/registry/recently-used.ts';
 import type { Tensor } from '../core/tensor/tensor.ts';
 import { hasBoundedRuns } from './bounded-runs.ts';
+import { FilePaths } from './file-paths.ts';
 import { timedRun } from './timed-run.ts';
 
 export interface NearEngineOptions {
@@ -31,7 +32,7 @@ const LARGEST_FILE = 8 * 2 ** 20;
 /** Files of all models that are open here; the least recently used is closed. */
 const MOST_BYTES = 8 * LARGEST_FILE;
 /** Versions opened here in the life of the process: onnxruntime keeps a little memory of each that is closed. */
-const MOST_OPENED = 1000;
+const MOST_OPENED = 100;
 /** Versions of which run times are kept. */
 const VERSIONS = 1000;
 
@@ -54,14 +55,14 @@ export class NearEngine implements NearRunner {
   readonly #options: Required<Omit<NearEngineOptions, 'onEvent'>>;
   readonly #engine: Engine;
   readonly #known = new RecentlyUsed<string, Known>(VERSIONS);
-  /** Where files of versions come from that are being opened, by digest. */
-  readonly #paths = new Map<string, string>();
+  /** Where files of versions come from that are being opened. */
+  readonly #paths = new FilePaths();
   #opened = 0;
 
   constructor({ onEvent = () => {}, ...options }: NearEngineOptions) {
     this.#options = { longestMs: 0.1, trials: 16, ...options };
     this.#engine = new Engine({
-      artifacts: { open: async ({ digest }) => createReadStream(this.#paths.get(digest) ?? digest) },
+      artifacts: { open: async ({ digest }) => createReadStream(this.#paths.of(digest) ?? digest) },
       directory: options.directory,
       maxBytes: MOST_BYTES,
       threads: 1,
@@ -113,7 +114,6 @@ export class NearEngine implements NearRunner {
   /** Closes a version that is not served any longer. */
   async forget(version: Pick<ModelVersion, 'artifact'>): Promise<void> {
     this.#known.delete(version.artifact.digest);
-    this.#paths.delete(version.artifact.digest);
     await this.#engine.forget(version);
   }
 
@@ -130,15 +130,20 @@ export class NearEngine implements NearRunner {
   }
 
   async #open(version: ModelVersion, known: Known): Promise<void> {
+    const { digest } = version.artifact;
     known.state = 'opening';
     this.#opened += 1;
     try {
-      const paths = await this.#options.locate(version.artifact);
-      for (const [digest, path] of paths) this.#paths.set(digest, path);
+      this.#paths.set(digest, await this.#options.locate(version.artifact));
       await this.#engine.load(version);
-      known.state = 'open';
+      if (this.#known.get(digest) === known) known.state = 'open';
+      // It was let go meanwhile, unless it came back too.
+      else if (this.#known.get(digest)?.state !== 'opening') await this.#engine.forget(version);
     } catch {
       // That was told as an event. The workers have the version open, and keep it.
+    } finally {
+      const current = this.#known.get(digest);
+      if (current === known || current?.state !== 'opening') this.#paths.delete(digest);
     }
   }
 }

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runtimeFolder } from '../core/engine/native-binding.ts';
 import { InvalidInputError } from '../core/errors.ts';
 import type { RegistryReader } from '../core/registry/registry-reader.ts';
 import type { Access } from './access.ts';
 import { openAccess, tokenAccess } from './access.ts';
+import { keepFresh } from './keep-fresh.ts';
 import { type FolderEvent, ModelFolder } from './model-folder.ts';
 import { ModelServer, type ModelServerOptions, type ServerEvent } from './model-server.ts';
 import { type OidcSettings, oidcAccess } from './oidc-access.ts';
@@ -67,13 +67,19 @@ export async function serve(settings: ServeSettings): Promise<Serving> {
     if (folder) await started.warm();
     const endpoint = await listen(started, port, host);
     const ended = new AbortController();
-    if (folder && reloadMs > 0) void keepFresh(folder, started, reloadMs, ended.signal);
+    const { signal } = ended;
+    const fresh =
+      folder && reloadMs > 0
+        ? keepFresh({ folder, server: started, everyMs: reloadMs, ended: signal, onEvent })
+        : undefined;
     return {
       endpoint,
       registry: source.registry,
       close: async (graceMs) => {
         ended.abort();
         await started.close(graceMs);
+        // What is being let go still looks into the directory.
+        await fresh;
         await removeDirectory();
       },
     };
@@ -125,23 +131,5 @@ async function listen(server: ModelServer, port: number, host: string): Promise<
         cause,
       },
     );
-  }
-}
-
-/**
- * Looks at the folder again and again: notices of the file system do not cross the mounts of containers and networks.
- * A version is opened before it is served, and closed when it is gone.
- */
-async function keepFresh(
-  folder: ModelFolder,
-  server: ModelServer,
-  everyMs: number,
-  ended: AbortSignal,
-): Promise<void> {
-  while (!ended.aborted) {
-    await sleep(everyMs, undefined, { ref: false, signal: ended }).catch(() => {});
-    if (ended.aborted) return;
-    const gone = await folder.refresh((version) => server.open(version));
-    for (const version of gone) void server.forget(version, () => folder.serves(version));
   }
 }

@@ -33,6 +33,10 @@ function inWords(event: ServerEvent | FolderEvent): string | undefined {
       return `${nameOf(event.version)}: no longer served, its file is gone.`;
     case 'model-refused':
       return `${event.path}: not served. ${failure(event.error).message}`;
+    case 'folder-unreadable':
+      return `${event.path}: cannot be read now, what was served from there is served on. ${failure(event.error).message}`;
+    case 'reload-failed':
+      return `Looking at the models failed, and is tried again. ${failure(event.error).message}`;
     case 'load-failed':
       return `A model could not be opened (${event.code}, sha256 ${event.digest.slice(0, 12)}).`;
     case 'digest-mismatch':

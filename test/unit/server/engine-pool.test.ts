@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Tensor } from '../../../core/tensor/tensor.ts';
@@ -198,6 +198,35 @@ describe('a model that never comes to an end', () => {
     await vi.waitFor(() => expect(pool.stuck).toBe(0), { timeout: 5_000 });
   });
 
+  it('on a worker that is being recycled fails all the same, and the next worker is recycled after it', async () => {
+    const real = new URL('../../../server/engine-worker.ts', import.meta.url).href;
+    const { pool, events } = await poolWith({
+      entry: entryFrom(`
+        import { parentPort } from 'node:worker_threads';
+        parentPort.on('message', (request) => {
+          if (request.type === 'run' && request.inputs.get('x').data[0] === 666) { ${endless} }
+        });
+        await import(${JSON.stringify(real)});`),
+      closedPerWorker: 1,
+      runTimeoutMs: 700,
+    });
+    const recycled = () => events.filter(({ reason }) => reason === 'recycled').length;
+    const [double, identity] = [versionOf('double'), versionOf('identity_fp32')];
+    await pool.load(double);
+    await pool.forget(double);
+    await pool.load(identity);
+    // Its successor is being started.
+    const run = pool.run(identity, floats(1, 666), ['y']);
+    await vi.waitFor(() => expect(recycled()).toBe(1), { timeout: 5_000 });
+    await expect(run).rejects.toMatchObject({ code: 'WORKER_DIED' });
+    expect([pool.stuck, pool.alive]).toEqual([1, 1]);
+    await vi.waitFor(() => expect(pool.stuck).toBe(0), { timeout: 5_000 });
+    await pool.forget(identity);
+    await pool.load(double);
+    await vi.waitFor(() => expect(recycled()).toBe(2), { timeout: 5_000 });
+    expect(events.some(({ reason }) => reason === 'timeout')).toBe(false);
+  });
+
   it('is not taken for one that only waits behind others', async () => {
     const { pool, events } = await poolWith({
       entry: entryThat('Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);'),
@@ -207,6 +236,31 @@ describe('a model that never comes to an end', () => {
     await pool.load(version);
     await Promise.all(Array.from({ length: 6 }, () => pool.run(version, floats(1), ['y'])));
     expect(events.some(({ type }) => type === 'worker-replaced')).toBe(false);
+  });
+});
+
+describe('a version that not every worker could open', () => {
+  it('is opened by the others later, while the first one answers', async () => {
+    const real = new URL('../../../server/engine-worker.ts', import.meta.url).href;
+    const flag = join(mkdtempSync(join(tmpdir(), 'flag-')), 'failed');
+    cleanups.push(() => rmSync(dirname(flag), { recursive: true, force: true }));
+    // The first worker to be asked cannot open the file, once.
+    const { pool, events } = await poolWith({
+      workers: 2,
+      entry: entryFrom(`
+        import { mkdirSync } from 'node:fs';
+        import { parentPort } from 'node:worker_threads';
+        parentPort.on('message', (request) => {
+          if (request.type !== 'load') return;
+          try { mkdirSync(${JSON.stringify(flag)}); } catch { return; }
+          request.paths.clear();
+        });
+        await import(${JSON.stringify(real)});`),
+    });
+    await pool.load(versionOf('double'));
+    const loaded = () => events.filter(({ type }) => type === 'session-loaded').length;
+    await vi.waitFor(() => expect(loaded()).toBe(2), { timeout: 10_000 });
+    expect(events.filter(({ type }) => type === 'load-failed')).toHaveLength(1);
   });
 });
 

@@ -1,9 +1,22 @@
-import { appendFileSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { InvalidInputError, UnavailableError } from '../../../core/errors.ts';
 import { type FolderEvent, ModelFolder } from '../../../server/model-folder.ts';
 import { versionOf } from '../../support/models/model-versions.ts';
 import { TestFolder } from './model-folders.ts';
+
+/** What a link points to that even root cannot follow, though something is there: no name may be so long. */
+const TOO_LONG = 'x'.repeat(300);
 
 const digestOf = (model: string) => versionOf(model).artifact.digest;
 
@@ -80,6 +93,28 @@ describe('a path with models', () => {
     expect(events.find(({ type }) => type === 'model-refused')).toMatchObject({
       error: { code: 'NOT_ONNX' },
     });
+  });
+
+  it('says which file is not served because of its name, or because another has its place', async () => {
+    using files = new TestFolder({
+      'good.onnx': 'double',
+      'good/1/model.onnx': 'identity_fp32',
+      'a:b.onnx': 'double',
+    });
+    const { folder, events } = await opened(files.path);
+    await folder.refresh();
+    expect(await folder.modelNames()).toEqual(['good']);
+    expect((await folder.resolve('good')).artifact.digest).toBe(digestOf('double'));
+    expect(events.filter(({ type }) => type === 'model-refused')).toMatchObject([
+      { path: files.at('a:b.onnx'), error: { code: 'INVALID_MODEL_NAME' } },
+      { path: files.at('good/1/model.onnx'), error: { code: 'MODEL_TWICE' } },
+    ]);
+  });
+
+  it('is refused with the reason when it cannot be read', async () => {
+    using files = new TestFolder();
+    symlinkSync(TOO_LONG, files.at('models'));
+    await expect(opened(files.at('models'))).rejects.toMatchObject({ code: 'FOLDER_UNREADABLE' });
   });
 
   it.each([
@@ -164,6 +199,69 @@ describe('a folder that changes', () => {
     expect(await folder.modelNames()).toEqual(['n']);
     expect(gone).toEqual([]);
     expect(types()).toEqual(['model-found', 'model-gone', 'model-found']);
+  });
+
+  it.each([
+    ['the whole folder', '.'],
+    ['a folder of one model', 'm'],
+    ['a file', 'm/1/model.onnx'],
+  ])('serves on what it cannot see while %s cannot be read, and tells that once', async (_what, part) => {
+    using files = new TestFolder({ 'models/m/1/model.onnx': 'double', 'models/n.onnx': 'identity_fp32' });
+    const { folder, types } = await opened(files.at('models'));
+    types();
+    const hidden = join(files.at('models'), part);
+    for (let i = 0; i < 2; i++) {
+      renameSync(hidden, files.at('away'));
+      symlinkSync(TOO_LONG, hidden);
+      for (let look = 0; look < 3; look++) expect(await folder.refresh()).toEqual([]);
+      expect(await folder.modelNames()).toEqual(['m', 'n']);
+      expect(types()).toEqual(['folder-unreadable']);
+      unlinkSync(hidden);
+      renameSync(files.at('away'), hidden);
+      for (let look = 0; look < 3; look++) expect(await folder.refresh()).toEqual([]);
+      expect(types()).toEqual([]);
+    }
+  });
+
+  it('lets everything go when it is gone itself', async () => {
+    using files = new TestFolder({ 'models/m.onnx': 'double' });
+    const { folder, types } = await opened(files.at('models'));
+    types();
+    rmSync(files.at('models'), { recursive: true });
+    expect(await folder.refresh()).toHaveLength(1);
+    expect(types()).toEqual(['model-gone']);
+  });
+
+  it('tries a file again that failed for reasons of the moment, and tells them once', async () => {
+    using files = new TestFolder({ 'm.onnx': 'identity_fp32' });
+    const { folder, types } = await opened(files.path);
+    types();
+    files.put('m.onnx', 'double');
+    let attempts = 0;
+    const prepare = async () => {
+      attempts += 1;
+      if (attempts < 3) throw new UnavailableError('NO_WORKER', 'no worker');
+    };
+    for (let look = 0; look < 10; look++) await folder.refresh(prepare);
+    expect(attempts).toBe(3);
+    expect(types()).toEqual(['model-refused', 'model-changed']);
+    expect((await folder.resolve('m')).artifact.digest).toBe(digestOf('double'));
+  });
+
+  it('does not try a file again that is wrong, until it changes', async () => {
+    using files = new TestFolder({ 'm.onnx': 'identity_fp32' });
+    const { folder } = await opened(files.path);
+    files.put('m.onnx', 'double');
+    let attempts = 0;
+    const prepare = async () => {
+      attempts += 1;
+      throw new InvalidInputError('LOAD_FAILED', 'wrong');
+    };
+    for (let look = 0; look < 200; look++) await folder.refresh(prepare);
+    expect(attempts).toBe(1);
+    files.put('m.onnx', 'double');
+    for (let look = 0; look < 3; look++) await folder.refresh(prepare);
+    expect(attempts).toBe(2);
   });
 
   it('keeps what two names share when one of them goes', async () => {

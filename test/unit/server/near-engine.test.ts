@@ -123,6 +123,16 @@ describe('a version', () => {
     expect(near.most(VERSION)).toBe(0);
   });
 
+  it('that is let go while it is opened is closed as soon as it is open', async () => {
+    const { near, events } = nearEngine();
+    learn(near, 4, 0.01);
+    await near.forget(VERSION);
+    await vi.waitFor(() =>
+      expect(events.map(({ type }) => type)).toEqual(['session-loaded', 'session-evicted']),
+    );
+    expect(near.most(VERSION)).toBe(0);
+  });
+
   it('that cannot be opened here stays where it is', async () => {
     const locate = vi.fn(() => Promise.reject(new Error('gone')));
     const { near, workers } = nearEngine({ locate });

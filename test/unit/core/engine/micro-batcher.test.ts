@@ -271,6 +271,20 @@ describe('a near runner', () => {
     await slow;
   });
 
+  it('is not held by what has become too long for it since that was queued', async () => {
+    const [far, near] = [new HeldRunner(), new NearBy()];
+    const { run } = batcherOn(far, { near });
+    near.open();
+    const long = run(row(1, 2, 3));
+    near.limit = 1;
+    await turn();
+    await turn();
+    expect(valuesOf(await run(row(5)))).toEqual([5]);
+    expect(near.rows).toEqual([1]);
+    far.open();
+    expect(valuesOf(await long)).toEqual([1, 2, 3]);
+  });
+
   it('gets what came meanwhile as one run, no larger than it takes', async () => {
     const [far, near] = [new HeldRunner(), new NearBy()];
     const tools = batcherOn(far, { near });
