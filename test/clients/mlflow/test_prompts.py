@@ -33,8 +33,8 @@ def test_aliases(client, prompt):
 
 
 def test_searches_keep_prompts_and_models_apart(client, prompt, ready_model):
-    models = {model.name for model in client.search_registered_models()}
-    prompts = {found.name for found in client.search_prompts()}
+    models = {model.name for model in client.search_registered_models(max_results=1000)}
+    prompts = {found.name for found in client.search_prompts(max_results=1000)}
     assert ready_model in models
     assert prompt not in models
     assert prompt in prompts
