@@ -35,6 +35,9 @@ const RESTART_DELAYS = { first: 100, last: 10_000 } as const;
 /** Between attempts to open on a worker what others have open, in milliseconds: doubled up to the last. */
 const OPEN_DELAYS = { first: 500, last: 60_000 } as const;
 
+/** How often a version is opened for a run: workers that opened it may be gone by then. */
+const LOAD_ATTEMPTS = 3;
+
 /**
  * Runs models on worker threads, so that the thread that answers clients never computes. Every worker opens every version
  * that is asked for; a run goes to the one with the least to do.
@@ -99,8 +102,12 @@ export class EnginePool implements ModelRunner {
     outputs: readonly string[],
   ): Promise<Map<string, Tensor>> {
     const { digest } = version.artifact;
-    if (!this.#idlest(digest)) await this.load(version);
-    const thread = this.#idlest(digest);
+    let thread = this.#idlest(digest);
+    // The worker that opened it may have been recycled meanwhile: then its successor has to.
+    for (let attempt = 0; !thread && attempt < LOAD_ATTEMPTS; attempt++) {
+      await this.load(version);
+      thread = this.#idlest(digest);
+    }
     if (!thread) throw noWorker();
     const { runTimeoutMs = 60_000, onRun } = this.#options;
     // Asked now: the memory of large inputs goes to the worker.

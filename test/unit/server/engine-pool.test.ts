@@ -244,7 +244,7 @@ describe('a version that not every worker could open', () => {
     const real = new URL('../../../server/engine-worker.ts', import.meta.url).href;
     const flag = join(mkdtempSync(join(tmpdir(), 'flag-')), 'failed');
     cleanups.push(() => rmSync(dirname(flag), { recursive: true, force: true }));
-    // The first worker to be asked cannot open the file, once.
+    // The first worker to be asked cannot open the file, once: it looks for one that nobody has.
     const { pool, events } = await poolWith({
       workers: 2,
       entry: entryFrom(`
@@ -254,6 +254,7 @@ describe('a version that not every worker could open', () => {
           if (request.type !== 'load') return;
           try { mkdirSync(${JSON.stringify(flag)}); } catch { return; }
           request.paths.clear();
+          request.version.artifact.digest = '0'.repeat(64);
         });
         await import(${JSON.stringify(real)});`),
     });
@@ -272,6 +273,32 @@ describe('sessions', () => {
     expect(events.map(({ type }) => type)).toEqual(['session-loaded', 'session-evicted']);
     const outputs = await pool.run(versionOf('double'), floats(1), ['y']);
     expect(outputs.get('y')?.data).toEqual(Float32Array.of(2));
+  });
+
+  it('that are opened while their worker is recycled are opened by its successor before they are asked', async () => {
+    const real = new URL('../../../server/engine-worker.ts', import.meta.url).href;
+    const slow = join(mkdtempSync(join(tmpdir(), 'flag-')), 'slow');
+    cleanups.push(() => rmSync(dirname(slow), { recursive: true, force: true }));
+    const { pool, events } = await poolWith({
+      closedPerWorker: 1,
+      entry: entryFrom(`
+        import { existsSync } from 'node:fs';
+        import { parentPort } from 'node:worker_threads';
+        parentPort.on('message', (request) => {
+          if (request.type !== 'load' || request.version.model !== 'double') return;
+          if (existsSync(${JSON.stringify(slow)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+        });
+        await import(${JSON.stringify(real)});`),
+    });
+    const double = versionOf('double');
+    await pool.load(double);
+    await pool.forget(double);
+    await pool.load(versionOf('identity_fp32'));
+    writeFileSync(slow, '');
+    // The worker that is asked opens it for longer than its successor takes to come.
+    const outputs = await pool.run(double, floats(1), ['y']);
+    expect(outputs.get('y')?.data).toEqual(Float32Array.of(2));
+    expect(events.some(({ reason }) => reason === 'recycled')).toBe(true);
   });
 
   it('that come and go wear a worker out: it is replaced without anybody noticing', async () => {
